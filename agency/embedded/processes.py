@@ -1,0 +1,78 @@
+"""Start a child that cannot outlive us, and end it the way it likes."""
+
+import ctypes
+import os
+import pwd
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command line and how to end it."""
+
+    name: str  # also the name of its log file
+    argv: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)  # on top of ours
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_seconds: float = 10  # what it may take after the signal, before it is killed
+    user: str | None = None
+    pass_fds: Sequence[int] = ()
+
+
+def die_with_parent(stop_signal: signal.Signals) -> None:
+    """Ask the kernel for STOP_SIGNAL when our parent dies, however it dies. Linux only; elsewhere nothing."""
+    if sys.platform == "linux":
+        _libc.prctl(_PR_SET_PDEATHSIG, stop_signal, 0, 0, 0)
+
+
+def start(program: Program, log: Path) -> "subprocess.Popen[bytes]":
+    """Start PROGRAM in a session of its own, so that a terminal's Ctrl-C reaches only us.
+
+    Call it from the main thread: the kernel's "parent died" is about the thread that started the child.
+    """
+    parent = os.getpid()
+
+    def before_exec() -> None:
+        die_with_parent(program.stop_signal)
+        if os.getppid() != parent:  # it died in between
+            os._exit(1)
+
+    owner = {}
+    if program.user:
+        account = pwd.getpwnam(program.user)
+        owner = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            program.argv,
+            env={**os.environ, **program.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=before_exec,
+            pass_fds=program.pass_fds,
+            **owner,
+        )
+
+
+def stop(process: "subprocess.Popen[bytes]", program: Program) -> None:
+    """End PROGRAM: its own signal first, then, when its time is over, a kill of its whole group."""
+    if process.poll() is not None:
+        return
+    process.send_signal(program.stop_signal)
+    try:
+        process.wait(program.stop_seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+Probe = Callable[[], bool]

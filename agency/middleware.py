@@ -1,0 +1,58 @@
+"""What every request gets: an id for its log lines, and browser features that are switched off."""
+
+import logging
+import re
+import secrets
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from celery import current_task
+from django.http import HttpRequest, HttpResponse
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+# A proxy's id is kept when it is harmless in a log line.
+_ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class RequestIdMiddleware:
+    """Name the request in its log lines and in the answer's `X-Request-ID`."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        name = given if _ACCEPTABLE_ID.fullmatch(given) else secrets.token_hex(8)
+        token = request_id.set(name)
+        try:
+            response = self.get_response(request)
+        finally:
+            request_id.reset(token)
+        response["X-Request-ID"] = name
+        return response
+
+
+class RequestIdFilter(logging.Filter):
+    """Give every log record a `request_id`: the request's, the Celery task's, or a dash."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        task_id = current_task.request.id if current_task else None
+        record.request_id = request_id.get() or task_id or "-"
+        return True
+
+
+class PermissionsPolicyMiddleware:
+    """Switch off what these pages never use."""
+
+    POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["Permissions-Policy"] = self.POLICY
+        return response

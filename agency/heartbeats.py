@@ -5,22 +5,22 @@ from functools import lru_cache
 from django.conf import settings
 from redis import Redis
 
-EVERYBODY = ("person", "background", "beat")
+from agency.run import HEARTBEAT_KEYS
 
 FADES_AFTER_SECONDS = 15
 
 
 @lru_cache(maxsize=1)
-def _redis() -> "Redis[bytes]":
+def _redis() -> Redis:
     return Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
 
 
 def record(name: str) -> None:
-    """Say that NAME is at work now."""
-    _redis().set(f"heartbeat:{name}", 1, ex=FADES_AFTER_SECONDS)
+    """Say that NAME, one of HEARTBEAT_KEYS, is at work now."""
+    _redis().set(HEARTBEAT_KEYS[name], 1, ex=FADES_AFTER_SECONDS)
 
 
 def missing() -> list[str]:
-    """The lanes (and `beat`) that gave no sign lately. Raises redis.RedisError when Redis is down."""
-    signs = _redis().mget([f"heartbeat:{name}" for name in EVERYBODY])
-    return [name for name, sign in zip(EVERYBODY, signs, strict=True) if sign is None]
+    """Which of HEARTBEAT_KEYS gave no sign lately. Raises redis.RedisError when Redis is down."""
+    signs = _redis().mget(HEARTBEAT_KEYS.values())
+    return [name for name, sign in zip(HEARTBEAT_KEYS, signs, strict=True) if sign is None]

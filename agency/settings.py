@@ -36,6 +36,8 @@ if PRODUCTION and not PUBLIC_URL.startswith("https://"):
 
 TOKPORTAL_BASE_URL = secret("TOKPORTAL_BASE_URL", "https://app.tokportal.com/api/ext").rstrip("/")
 TOKPORTAL_API_KEY = secret("TOKPORTAL_API_KEY")  # may be empty: the settings page takes one too
+# All our processes together stay inside the key's limit. Off only against a sandbox without one.
+TOKPORTAL_PACED = flag("TOKPORTAL_PACED", default=True)
 
 # Applications
 

@@ -6,7 +6,8 @@ import pwd
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,14 +17,14 @@ _libc = ctypes.CDLL(None)
 
 @dataclass(frozen=True)
 class Program:
-    """A command line and how to end it."""
+    """A command line, and how to end it."""
 
     name: str  # also the name of its log file
     argv: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)  # on top of ours
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 10  # what it may take after the signal, before it is killed
-    user: str | None = None
+    user: str | None = None  # run as this account
     pass_fds: Sequence[int] = ()
 
 
@@ -45,11 +46,8 @@ def start(program: Program, log: Path) -> "subprocess.Popen[bytes]":
         if os.getppid() != parent:  # it died in between
             os._exit(1)
 
-    owner = {}
-    if program.user:
-        account = pwd.getpwnam(program.user)
-        owner = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-    with log.open("wb") as output:
+    account = pwd.getpwnam(program.user) if program.user else None
+    with log.open("ab") as output:
         return subprocess.Popen(
             program.argv,
             env={**os.environ, **program.environment},
@@ -59,20 +57,25 @@ def start(program: Program, log: Path) -> "subprocess.Popen[bytes]":
             start_new_session=True,
             preexec_fn=before_exec,
             pass_fds=program.pass_fds,
-            **owner,
+            user=account and account.pw_uid,
+            group=account and account.pw_gid,
+            extra_groups=[] if account else None,
         )
 
 
+def kill(process: "subprocess.Popen[bytes]") -> None:
+    """End a child at once, and those of its own that are left in its group, even when it has ended itself."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 def stop(process: "subprocess.Popen[bytes]", program: Program) -> None:
-    """End PROGRAM: its own signal first, then, when its time is over, a kill of its whole group."""
+    """End PROGRAM: its own signal first and, when its time is over, a kill."""
     if process.poll() is not None:
         return
     process.send_signal(program.stop_signal)
     try:
         process.wait(program.stop_seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-Probe = Callable[[], bool]
+        kill(process)

@@ -1,0 +1,85 @@
+"""From a Connection row to a TokPortal that can be called, and what each answer teaches about it."""
+
+import hashlib
+import os
+from datetime import timedelta
+from functools import cache, partial
+
+import redis
+from django.conf import settings
+from django.utils import timezone
+
+from agency.models import Connection
+from agency.tokportal import CallRecord, Lane, Pace, TokPortal
+
+SKEW_NOISE = 2  # seconds: the Date header has whole seconds, and an answer takes a moment
+
+
+class NotConnected(Exception):
+    """There is no active Connection with a key yet; in words for the person who asked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "TokPortal is not connected yet. An owner can enter the API key on the settings page."
+        )
+
+
+def active_connection() -> Connection:
+    """The one workspace that we work through. Raises NotConnected."""
+    connection = Connection.objects.active()
+    if connection is None or not connection.api_key:
+        raise NotConnected
+    return connection
+
+
+def tokportal(connection: Connection, lane: Lane = Lane.BACKGROUND) -> TokPortal:
+    """The TokPortal of this process for a connection and lane. Its HTTP connections are kept for the next call."""
+    return _tokportal(os.getpid(), connection.pk, connection.base_url, connection.api_key, lane)
+
+
+@cache  # the process id keeps a forked worker from using its parent's sockets
+def _tokportal(_pid: int, connection_id: int, base_url: str, api_key: str, lane: Lane) -> TokPortal:
+    return TokPortal(
+        base_url=base_url,
+        api_key=api_key,
+        pace=_pace(api_key) if settings.TOKPORTAL_PACED else None,
+        lane=lane,
+        on_answer=partial(learn_from, connection_id),
+    )
+
+
+def _pace(api_key: str) -> Pace:
+    """The bucket that all processes share for a key, whose name in Redis must not tell the key."""
+    return Pace(
+        redis.Redis.from_url(settings.REDIS_URL), key_hash=hashlib.sha256(api_key.encode()).hexdigest()[:16]
+    )
+
+
+def learn_from(connection_id: int, call: CallRecord) -> None:
+    """Keep what an answer says about the way to TokPortal: its clock, whether the key works, whether it answers."""
+    now = timezone.now()
+    known = Connection.objects.only("clock_skew_seconds", "last_answer_at", "trouble", "trouble_at").get(
+        pk=connection_id
+    )
+    learned: dict[str, object] = {}
+    if call.server_time:
+        skew = round((call.server_time - now).total_seconds())
+        if abs(skew - known.clock_skew_seconds) > SKEW_NOISE:
+            learned["clock_skew_seconds"] = 0 if abs(skew) <= SKEW_NOISE else skew
+    trouble = trouble_of(call)
+    if trouble != known.trouble:
+        learned |= {"trouble": trouble, "trouble_at": now if trouble else None}
+        learned["key_refused_at"] = now if call.status == 401 else None
+    if not trouble and (known.last_answer_at is None or now - known.last_answer_at > timedelta(seconds=5)):
+        learned["last_answer_at"] = now
+    if learned:
+        Connection.objects.filter(pk=connection_id).update(**learned)
+
+
+def trouble_of(call: CallRecord) -> str:
+    """What is wrong between TokPortal and us, in words for people; empty = nothing."""
+    if call.status == 401:
+        return "TokPortal refuses the API key."
+    if call.status is None or call.status >= 500:
+        return "TokPortal does not answer."
+    return ""

@@ -1,0 +1,132 @@
+"""Who may see which campaign, bundle or command; and whose a reference is."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+
+from agency.models import User
+from campaigns.models import Bundle, Campaign, Command, Namespace, Post, SavedAccount, Video
+from campaigns.models.campaign import CampaignQuerySet
+from campaigns.models.command import CommandQuerySet
+from campaigns.models.mirror import BundleQuerySet
+from campaigns.references import owning_prefixes
+from clients.access import require_editor
+
+
+def visible_campaigns(user: User) -> CampaignQuerySet:
+    return Campaign.objects.visible_to(user).select_related("client")
+
+
+def visible_campaign(user: User, campaign_id: int) -> Campaign:
+    """Raises Http404 for a campaign that does not exist and for one that `user` may not see, alike."""
+    campaign = visible_campaigns(user).filter(pk=campaign_id).first()
+    if campaign is None:
+        raise Http404("No such campaign.")
+    return campaign
+
+
+def editable_campaign(user: User, campaign_id: int) -> Campaign:
+    """Raises Http404 as above; PermissionDenied for onlookers and where the client or campaign is archived."""
+    campaign = visible_campaign(user, campaign_id)
+    require_editor(user)
+    require_open(campaign)
+    return campaign
+
+
+def require_open(campaign: Campaign) -> None:
+    if campaign.archived_at or campaign.client.is_archived:
+        raise PermissionDenied("This campaign is archived: restore it before you change anything.")
+
+
+def visible_bundles(user: User) -> BundleQuerySet:
+    return Bundle.objects.visible_to(user).select_related("campaign__client", "connection")
+
+
+def visible_bundle(user: User, bundle_id: int) -> Bundle:
+    bundle = visible_bundles(user).select_related("saved_account").filter(pk=bundle_id).first()
+    if bundle is None:
+        raise Http404("No such bundle.")
+    return bundle
+
+
+def editable_bundle(user: User, bundle_id: int) -> Bundle:
+    """As `editable_campaign`. An unclaimed bundle cannot be worked on: it has no client to charge."""
+    bundle = visible_bundle(user, bundle_id)
+    require_editor(user)
+    if bundle.campaign is None:
+        raise PermissionDenied("This bundle belongs to no campaign yet: claim it first.")
+    require_open(bundle.campaign)
+    return bundle
+
+
+def visible_video(user: User, bundle_id: int, position: int) -> Video:
+    bundle = visible_bundle(user, bundle_id)
+    video = bundle.videos.filter(position=position).first()
+    if video is None:
+        raise Http404("No such video slot.")
+    video.bundle = bundle
+    return video
+
+
+def visible_post(user: User, post_id: int) -> Post:
+    post = Post.objects.filter(pk=post_id, campaign__in=Campaign.objects.visible_to(user)).first()
+    if post is None:
+        raise Http404("No such post.")
+    return post
+
+
+def editable_post(user: User, post_id: int) -> Post:
+    post = visible_post(user, post_id)
+    require_editor(user)
+    require_open(post.campaign)
+    return post
+
+
+def visible_commands(user: User) -> CommandQuerySet:
+    return Command.objects.visible_to(user).select_related("client", "campaign", "bundle", "asked_by")
+
+
+def visible_command(user: User, command_id: int) -> Command:
+    command = visible_commands(user).filter(pk=command_id).first()
+    if command is None:
+        raise Http404("No such order.")
+    return command
+
+
+def visible_account(user: User, account_id: int) -> SavedAccount:
+    accounts = SavedAccount.objects.select_related("campaign__client")
+    if not user.is_owner:
+        accounts = accounts.filter(campaign__in=Campaign.objects.visible_to(user))
+    account = accounts.filter(pk=account_id).first()
+    if account is None or not user.is_active:
+        raise Http404("No such account.")
+    return account
+
+
+def resolve(ref: str) -> Campaign | None:
+    """The campaign that a reference belongs to (R1).
+
+    The exact ref of one of our Commands, Bundles or Videos; else the longest Namespace (case-folded) that
+    ends at the end of the ref or before a hyphen; else nobody.
+    """
+    if not ref:
+        return None
+    command = (
+        Command.objects.filter(external_ref=ref, campaign__isnull=False).select_related("campaign").first()
+    )
+    if command:
+        return command.campaign
+    bundle = (
+        Bundle.objects.filter(external_ref=ref, campaign__isnull=False).select_related("campaign").first()
+    )
+    if bundle:
+        return bundle.campaign
+    video = (
+        Video.objects.filter(external_ref=ref, bundle__campaign__isnull=False)
+        .select_related("bundle__campaign")
+        .first()
+    )
+    if video:
+        return video.bundle.campaign
+    namespaces = Namespace.objects.filter(prefix__in=owning_prefixes(ref)).select_related("campaign")
+    longest = max(namespaces, key=lambda namespace: len(namespace.prefix), default=None)
+    return longest.campaign if longest else None

@@ -1,0 +1,173 @@
+"""The verbs of money: reserve, settle, void, set a budget, allocate an entry.
+
+`reserve`, `settle` and `void` belong into the transaction that moves the Command.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from agency.models import Connection, User
+from campaigns.ledger import reports
+from campaigns.ledger.models import Allocation, Budget, CreditEntry, Reservation
+from campaigns.models import Bundle, Campaign, Command
+from clients.models import Client
+
+
+class CannotReserve(Exception):
+    """Why nothing was reserved, in words for the person who asked."""
+
+
+class PoolTooLow(CannotReserve):
+    pass
+
+
+class OverBudget(CannotReserve):
+    pass
+
+
+class WrongAllocation(Exception):
+    """The parts do not add up, or the entry has an owner already; in words for the person who asked."""
+
+
+def reserve(command: Command, *, credits: int, now: datetime) -> Reservation:
+    """Hold `credits` for a Command. `now` is TokPortal's time.
+
+    Locks in one order: Connection, client's budget, campaign's budget. Raises PoolTooLow, OverBudget.
+    """
+    assert command.client is not None and command.campaign is not None, "what costs credits has an owner"
+    connection = Connection.objects.select_for_update().get(pk=command.connection_id)
+    pool = reports.pool(connection)
+    if pool.available is not None and credits > pool.available:
+        raise PoolTooLow(
+            f"This costs {credits:,} credits and the pool has {pool.available:,} left to give"
+            f"{f' ({pool.held:,} are held by orders under way)' if pool.held else ''}."
+            " Nothing was charged. Top the pool up at TokPortal, or order less."
+        )
+    owners = [(command.client, None), (command.client, command.campaign)]
+    for client, campaign in owners:
+        budget = Budget.objects.select_for_update().filter(client=client, campaign=campaign).first()
+        if budget is None:
+            continue
+        left = budget.credits - reports.committed(client, campaign)
+        if credits > left:
+            raise OverBudget(
+                f"This costs {credits:,} credits and {campaign or client} has {max(left, 0):,} left"
+                f" of its budget of {budget.credits:,}. Nothing was charged. Raise the budget, or order less."
+            )
+    return Reservation.objects.create(
+        command=command,
+        connection=connection,
+        client=command.client,
+        campaign=command.campaign,
+        credits=credits,
+        created_at=now,
+    )
+
+
+def settle(command: Command, *, charged: int, now: datetime) -> None:
+    """The Command was carried out and cost `charged` credits, whatever had been held for it."""
+    moved = Reservation.objects.filter(command=command, state=Reservation.State.HELD).update(
+        state=Reservation.State.SETTLED, credits=charged, settled_at=now
+    )
+    if (
+        not moved and charged and command.client and command.campaign
+    ):  # free when asked for, charged all the same
+        Reservation.objects.create(
+            command=command,
+            connection_id=command.connection_id,
+            client=command.client,
+            campaign=command.campaign,
+            credits=charged,
+            state=Reservation.State.SETTLED,
+            created_at=now,
+            settled_at=now,
+        )
+
+
+def void(command: Command, *, now: datetime) -> None:
+    """The Command was refused or withdrawn: what was held is free again."""
+    Reservation.objects.filter(command=command, state=Reservation.State.HELD).update(
+        state=Reservation.State.VOID, settled_at=now
+    )
+
+
+def set_budget(*, client: Client, campaign: Campaign | None, credits: int | None) -> None:
+    """Set or (with None) lift the budget of a client or of one campaign of it."""
+    if credits is None:
+        Budget.objects.filter(client=client, campaign=campaign).delete()
+    else:
+        Budget.objects.update_or_create(client=client, campaign=campaign, defaults={"credits": credits})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an entry and whose it is. `amount` is signed like the entry."""
+
+    amount: int
+    owner: str
+    client: Client | None = None
+    campaign: Campaign | None = None
+    bundle: Bundle | None = None
+    command: Command | None = None
+
+
+def allocate(
+    entry: CreditEntry,
+    parts: list[Part],
+    *,
+    rule: str,
+    now: datetime,
+    by: User | None = None,
+    confidence: int = 100,
+    reason: str = "",
+) -> list[Allocation]:
+    """Say whose an entry was. The parts must add up to it. Raises WrongAllocation."""
+    if sum(part.amount for part in parts) != entry.amount or any(part.amount == 0 for part in parts):
+        raise WrongAllocation(f"The parts must add up to {entry.amount:+,}, and none may be nothing.")
+    with transaction.atomic():
+        CreditEntry.objects.select_for_update().get(pk=entry.pk)
+        if reports.allocated(entry):
+            raise WrongAllocation("This entry has an owner already. Reverse that first.")
+        return Allocation.objects.bulk_create(
+            Allocation(
+                entry=entry,
+                amount=part.amount,
+                owner=part.owner,
+                client=part.client,
+                campaign=part.campaign,
+                bundle=part.bundle,
+                command=part.command,
+                rule=rule,
+                confidence=confidence,
+                reason=reason,
+                made_by=by,
+                made_at=now,
+            )
+            for part in parts
+        )
+
+
+def reverse_allocations(entry: CreditEntry, *, by: User, reason: str, now: datetime) -> None:
+    """Take an entry back from its owners, with a reason. The entry is unassigned afterwards."""
+    with transaction.atomic():
+        CreditEntry.objects.select_for_update().get(pk=entry.pk)
+        standing = entry.allocations.filter(reverses=None, reversed_by=None)
+        Allocation.objects.bulk_create(
+            Allocation(
+                entry=entry,
+                amount=-old.amount,
+                owner=old.owner,
+                client=old.client,
+                campaign=old.campaign,
+                bundle=old.bundle,
+                command=old.command,
+                rule="person",
+                reason=reason,
+                reverses=old,
+                made_by=by,
+                made_at=now,
+            )
+            for old in standing.select_related("client", "campaign", "bundle", "command")
+        )

@@ -1,0 +1,189 @@
+"""Money in whole credits: what may be spent, what is held, what TokPortal booked, and whose it was."""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from agency.models import Connection, audited
+from campaigns.models import Bundle, Campaign, Command
+from clients.models import Client
+
+APPEND_ONLY = [
+    pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+]
+
+
+@audited()
+class Budget(models.Model):
+    """How many credits may be spent for a client, or for one campaign of it. No row = no limit."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="budgets")
+    campaign = models.OneToOneField(
+        Campaign, on_delete=models.CASCADE, null=True, blank=True, related_name="budget"
+    )
+    credits = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client"], condition=Q(campaign__isnull=True), name="budget_one_per_client"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.credits} credits for {self.campaign or self.client}"
+
+
+class Reservation(models.Model):
+    """Credits held for a Command against the pool and the budgets, until it settles or is void."""
+
+    class State(models.TextChoices):
+        HELD = "held", "Held"
+        SETTLED = "settled", "Charged"
+        VOID = "void", "Given back"
+
+    command = models.OneToOneField(Command, on_delete=models.PROTECT, related_name="reservation")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="reservations")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="reservations")
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="reservations")
+    state = models.CharField(max_length=10, choices=State, default=State.HELD)
+    credits = (
+        models.PositiveIntegerField()
+    )  # held: the quote; settled: what was charged; void: what had been held
+    created_at = models.DateTimeField()  # TokPortal's time, as all times here
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["held", "settled", "void"]), name="reservation_state_is_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["connection"], condition=Q(state="held"), name="reservation_held"),
+            models.Index(fields=["client", "state"], name="reservation_by_client"),
+            models.Index(fields=["campaign", "state"], name="reservation_by_campaign"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.credits} credits {self.state} for {self.command}"
+
+
+class CreditEntry(models.Model):
+    """One row of the organisation's credit history, as TokPortal wrote it. Only ever added."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="credit_entries")
+    upstream_id = models.CharField(max_length=64)
+    type = models.CharField(max_length=40, blank=True, default="")
+    amount = models.IntegerField()  # negative = spent
+    description = models.TextField(blank=True, default="")
+    breakdown = models.JSONField(default=dict)
+    balance_after = models.IntegerField()
+    created_at = models.DateTimeField()  # TokPortal's clock
+    imported_at = models.DateTimeField()  # machine time
+    raw = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "upstream_id"], name="credit_entry_once_per_connection"
+            ),
+        ]
+        indexes = [models.Index(fields=["connection", "created_at", "id"], name="credit_entry_in_order")]
+        triggers = APPEND_ONLY
+        verbose_name_plural = "credit entries"
+
+    def __str__(self) -> str:
+        return f"{self.amount:+d} on {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class CreditDrift(models.Model):
+    """A known entry came back with other content. The entry stays as it was; this row says what changed."""
+
+    entry = models.ForeignKey(CreditEntry, on_delete=models.PROTECT, related_name="drifts")
+    raw = models.JSONField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        triggers = APPEND_ONLY
+
+    def __str__(self) -> str:
+        return f"drift of entry {self.entry_id}"
+
+
+class Allocation(models.Model):
+    """To whom a whole or a part of an entry belongs. A wrong one is reversed, never edited."""
+
+    class Owner(models.TextChoices):
+        CLIENT = "client", "Client"
+        SHARED = "shared", "Shared by all clients"
+        AGENCY = "agency", "The agency's own cost"
+        POOL = "pool", "The pool itself"  # top-ups, expiries
+
+    entry = models.ForeignKey(CreditEntry, on_delete=models.PROTECT, related_name="allocations")
+    owner = models.CharField(max_length=10, choices=Owner)
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, null=True, blank=True, related_name="allocations"
+    )
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, null=True, blank=True, related_name="allocations"
+    )
+    bundle = models.ForeignKey(
+        Bundle, on_delete=models.PROTECT, null=True, blank=True, related_name="allocations"
+    )
+    command = models.ForeignKey(
+        Command, on_delete=models.PROTECT, null=True, blank=True, related_name="allocations"
+    )
+    amount = models.IntegerField()  # signed like the entry; a reversal has the opposite sign
+    rule = models.CharField(max_length=40)  # which rule decided: "command-exact", "command-time", "person" …
+    confidence = models.PositiveSmallIntegerField(default=100)  # percent
+    reason = models.CharField(max_length=300, blank=True, default="")
+    reverses = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by"
+    )
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(owner="client", client__isnull=False)
+                | (~Q(owner="client") & Q(client__isnull=True)),
+                name="allocation_names_a_client_or_none",
+            ),
+            models.CheckConstraint(
+                condition=Q(confidence__lte=100), name="allocation_confidence_is_a_percentage"
+            ),
+            models.CheckConstraint(condition=~Q(amount=0), name="allocation_is_not_nothing"),
+        ]
+        indexes = [
+            models.Index(F("client"), F("entry"), name="allocation_by_client"),
+            models.Index(fields=["campaign"], name="allocation_by_campaign"),
+        ]
+        triggers = [
+            *APPEND_ONLY,
+            # M5: an entry's allocations add up to its amount, or to zero (unassigned).
+            pgtrigger.Trigger(
+                name="parts_equal_the_whole",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                timing=pgtrigger.Deferred,
+                declare=[("allocated", "bigint"), ("whole", "bigint")],
+                # The row lock makes two transactions that allocate one entry wait for each other.
+                func="""
+                    SELECT amount INTO whole FROM ledger_creditentry WHERE id = NEW.entry_id FOR UPDATE;
+                    SELECT COALESCE(SUM(amount), 0) INTO allocated FROM ledger_allocation WHERE entry_id = NEW.entry_id;
+                    IF allocated <> 0 AND allocated <> whole THEN
+                        RAISE EXCEPTION 'allocations of entry % add up to %, not to % or 0', NEW.entry_id, allocated, whole
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'allocation_parts_equal_the_whole';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount:+d} to {self.client or self.get_owner_display()}"

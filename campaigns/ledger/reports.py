@@ -1,0 +1,82 @@
+"""Questions about money that other rooms ask: the pool, what is committed, what is unassigned."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+
+from agency.models import Connection
+from campaigns.ledger.models import Allocation, Budget, CreditEntry, Reservation
+from campaigns.models import Campaign
+from clients.models import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The one balance of all clients, in whole credits. None = TokPortal has not told yet."""
+
+    balance: int | None
+    held: int
+    expiring: int | None  # within 7 days
+    at: datetime | None  # TokPortal's time of the balance
+
+    @property
+    def available(self) -> int | None:
+        return None if self.balance is None else self.balance - self.held
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetState:
+    """A budget and what is spoken for of it. `limit` None = no limit."""
+
+    limit: int | None
+    used: int
+
+    @property
+    def left(self) -> int | None:
+        return None if self.limit is None else self.limit - self.used
+
+    @property
+    def share(self) -> int:
+        """Percent used, 0 to 100."""
+        return (
+            min(100, round(100 * self.used / self.limit))
+            if self.limit
+            else (100 if self.used and self.limit == 0 else 0)
+        )
+
+
+def pool(connection: Connection) -> Pool:
+    held = Reservation.objects.filter(connection=connection, state=Reservation.State.HELD).aggregate(
+        n=Sum("credits")
+    )["n"]
+    return Pool(connection.balance, held or 0, connection.expiring_credits, connection.balance_at)
+
+
+def committed(client: Client, campaign: Campaign | None = None) -> int:
+    """Credits held or charged by own Commands, plus what of the history was allocated besides them."""
+    scope = Q(campaign=campaign) if campaign else Q(client=client)
+    own = (
+        Reservation.objects.filter(scope)
+        .exclude(state=Reservation.State.VOID)
+        .aggregate(n=Sum("credits"))["n"]
+        or 0
+    )
+    other = Allocation.objects.filter(scope, command=None).aggregate(n=Sum("amount"))["n"] or 0
+    return own - other
+
+
+def budget_state(client: Client, campaign: Campaign | None = None) -> BudgetState:
+    budget = Budget.objects.filter(client=client, campaign=campaign).first()
+    return BudgetState(budget.credits if budget else None, committed(client, campaign))
+
+
+def allocated(entry: CreditEntry) -> int:
+    """Net allocations of an entry: its amount, or 0 when it is unassigned."""
+    return entry.allocations.aggregate(n=Sum("amount"))["n"] or 0
+
+
+def unassigned_entries(connection: Connection) -> QuerySet[CreditEntry]:
+    """Entries that no standing allocation gives to anybody."""
+    standing = Allocation.objects.filter(entry=OuterRef("pk"), reverses=None, reversed_by=None)
+    return CreditEntry.objects.filter(~Exists(standing), connection=connection).exclude(amount=0)

@@ -1,0 +1,19 @@
+"""The rows that every room of `campaigns` knows: campaigns, content, commands and the mirrors of TokPortal."""
+
+from campaigns.models.campaign import Campaign, Market, Namespace, Platform
+from campaigns.models.command import Command
+from campaigns.models.content import AccountProfile, Post
+from campaigns.models.mirror import Bundle, SavedAccount, Video
+
+__all__ = [
+    "AccountProfile",
+    "Bundle",
+    "Campaign",
+    "Command",
+    "Market",
+    "Namespace",
+    "Platform",
+    "Post",
+    "SavedAccount",
+    "Video",
+]

@@ -1,0 +1,170 @@
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from agency.models import Connection, User, audited
+from campaigns.models.campaign import Campaign
+from campaigns.models.mirror import Bundle
+from clients.models import Client
+
+
+class CommandQuerySet(models.QuerySet["Command"]):
+    def visible_to(self, user: User) -> "CommandQuerySet":
+        if not user.is_active:
+            return self.none()
+        return self if user.is_owner else self.filter(client__memberships__user=user)
+
+    def unsettled(self) -> "CommandQuerySet":
+        return self.filter(state__in=Command.UNSETTLED)
+
+    def due(self, now: datetime) -> "CommandQuerySet":
+        """May be sent: queued, its time has come, and nothing of its bundle is before it (M1)."""
+        before = Command.objects.filter(
+            bundle=models.OuterRef("bundle"), pk__lt=models.OuterRef("pk")
+        ).unsettled()
+        return self.filter(~models.Exists(before), state=Command.State.QUEUED, next_try_at__lte=now)
+
+
+@audited()
+class Command(models.Model):
+    """One intended change at TokPortal: outbox, audit trail and expected charge in one row.
+
+    Only `campaigns.commands` creates or moves one. `*_at` of what happened is TokPortal's time;
+    `next_try_at` and `lease_until` are machine time.
+    """
+
+    class Kind(models.TextChoices):
+        CREATE_BUNDLE = "create_bundle", "Order a bundle"
+        ADD_VIDEO_SLOTS = "add_video_slots", "Add video slots"
+        ADD_EDIT_SLOTS = "add_edit_slots", "Add edit slots"
+        CONFIGURE_ACCOUNT = "configure_account", "Configure the account"
+        CORRECT_ACCOUNT = "correct_account", "Ask for account corrections"
+        FINALIZE_ACCOUNT = "finalize_account", "Finalise the account"
+        CONFIGURE_VIDEOS = "configure_videos", "Configure videos"
+        PUBLISH_BUNDLE = "publish_bundle", "Publish"
+        UNPUBLISH_BUNDLE = "unpublish_bundle", "Unpublish"
+        PUBLISH_ALL_VIDEOS = "publish_all_videos", "Publish added videos"
+        FINALIZE_VIDEO = "finalize_video", "Finalise a video"
+        CORRECT_VIDEO = "correct_video", "Ask for video corrections"
+        FIX_DOWNLOAD = "fix_download", "Fix a download link"
+        CREATE_WEBHOOK = "create_webhook", "Create the webhook endpoint"
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting to be sent"
+        SENDING = "sending", "Sending"
+        SUCCEEDED = "succeeded", "Done"
+        REFUSED = "refused", "Refused"
+        UNKNOWN = "unknown", "Outcome unknown"
+        VOID = "void", "Withdrawn"  # by a person, before it was sent or with evidence that nothing happened
+
+    UNSETTLED = (State.QUEUED, State.SENDING, State.UNKNOWN)
+    NEXT_STATES = {
+        State.QUEUED: (State.SENDING, State.REFUSED, State.VOID),
+        State.SENDING: (State.SUCCEEDED, State.REFUSED, State.UNKNOWN, State.QUEUED),
+        State.UNKNOWN: (State.SUCCEEDED, State.REFUSED, State.QUEUED, State.VOID),
+        State.SUCCEEDED: (),
+        State.REFUSED: (),
+        State.VOID: (),
+    }
+
+    key = models.UUIDField(unique=True, default=uuid.uuid4)  # the idempotency key, one per user intent
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="commands")
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, null=True, blank=True, related_name="commands"
+    )
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, null=True, blank=True, related_name="commands"
+    )
+    bundle = models.ForeignKey(
+        Bundle, on_delete=models.PROTECT, null=True, blank=True, related_name="commands"
+    )
+    kind = models.CharField(max_length=40, choices=Kind)
+    target = models.JSONField(default=dict)  # what the path names: {"bundle_id": upstream id, "position": 3}
+    body = models.JSONField(default=dict)  # the request as it is sent
+    body_digest = models.CharField(max_length=64)  # SHA-256 of kind, target and body
+    external_ref = models.CharField(
+        max_length=200, blank=True, default=""
+    )  # the ref that the effect will carry
+    before = models.JSONField(
+        default=dict
+    )  # what the effect will be told from, such as the slots before adding
+
+    quoted_credits = models.IntegerField(default=0)  # what the person saw on the button; 0 = free
+    quoted_breakdown = models.JSONField(default=dict)
+    quoted_at = models.DateTimeField(null=True, blank=True)
+    is_estimate = models.BooleanField(default=False)  # from credit-costs, because dry runs are off
+
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
+    state_since = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
+    first_sent_at = models.DateTimeField(
+        null=True, blank=True
+    )  # first attempt that may have arrived: the age of the key
+    answered_at = models.DateTimeField(null=True, blank=True)
+    needs_person = models.BooleanField(
+        default=False
+    )  # unknown, and nothing that we may do by ourselves is left
+    evidence = models.TextField(blank=True, default="")  # what was looked for and found, in plain words
+
+    answer = models.JSONField(default=dict)
+    request_id = models.CharField(max_length=128, blank=True, default="")
+    credits_charged = models.IntegerField(null=True, blank=True)
+    credits_remaining = models.IntegerField(null=True, blank=True)
+    is_charged_differently = models.BooleanField(default=False)
+    error_code = models.CharField(max_length=80, blank=True, default="")
+    error_message = models.TextField(blank=True, default="")  # for staff, in our words
+    error_details = models.JSONField(default=dict)
+
+    objects = CommandQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "sending", "succeeded", "refused", "unknown", "void"]),
+                name="command_state_is_known",
+            ),
+            models.CheckConstraint(condition=Q(quoted_credits__gte=0), name="command_quote_is_not_negative"),
+            models.CheckConstraint(
+                condition=~Q(state="sending") | Q(lease_until__isnull=False),
+                name="command_sending_has_a_lease",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["create_bundle", "add_video_slots", "add_edit_slots"])
+                | Q(client__isnull=False, campaign__isnull=False),
+                name="command_that_buys_has_an_owner",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"],
+                condition=Q(state__in=["queued", "sending", "unknown"]),
+                name="command_unsettled",
+            ),
+            models.Index(fields=["bundle", "id"], name="command_by_bundle"),
+            models.Index(fields=["client", "-id"], name="command_by_client"),
+            models.Index(F("external_ref"), condition=~Q(external_ref=""), name="command_by_external_ref"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} #{self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("command_detail", args=[self.pk])
+
+    @property
+    def is_settled(self) -> bool:
+        return self.state not in self.UNSETTLED
+
+    @property
+    def is_paid(self) -> bool:
+        return self.quoted_credits > 0 or bool(self.credits_charged)

@@ -1,0 +1,96 @@
+"""Eight human states for all of TokPortal's words. Pure; an unknown word is shown as it is."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from campaigns.models import Bundle, Command, Video
+
+REVIEW_HOURS = 72  # what is in review finalises itself after this ("Account Actions", "Video Actions")
+
+
+@dataclass(frozen=True, slots=True)
+class Pill:
+    """A state as a page shows it: word, tone (CSS class), TokPortal's own word, and since or until when."""
+
+    word: str
+    tone: str  # good, wait, bad, info, calm
+    raw: str = ""
+    since: datetime | None = None
+    until: datetime | None = None  # it ends by itself then
+
+
+TO_SET_UP, WITH_MANAGER, IN_REVIEW = ("To set up", "calm"), ("With manager", "info"), ("In review", "wait")
+CHANGE_ASKED, LIVE, DONE = ("Change asked", "bad"), ("Live", "good"), ("Done", "good")
+STOPPED = ("Stopped", "bad")
+
+BUNDLE = {
+    "draft": TO_SET_UP,
+    "pending_setup": TO_SET_UP,
+    "published": WITH_MANAGER,
+    "published_priority": WITH_MANAGER,
+    "accepted": WITH_MANAGER,
+    "in_review": IN_REVIEW,
+    "finalized": LIVE,
+    "completed": DONE,
+    "cancelled": STOPPED,
+    "archived": STOPPED,
+}
+ACCOUNT = {
+    "pending": TO_SET_UP,
+    "configured": ("Set up", "calm"),
+    "published": WITH_MANAGER,
+    "accepted": WITH_MANAGER,
+    "in_review": IN_REVIEW,
+    "pending_corrections": CHANGE_ASKED,
+    "finalized": DONE,
+}
+VIDEO = {
+    "pending": ("Empty slot", "calm"),
+    "configured": ("Set up", "calm"),
+    "published": WITH_MANAGER,
+    "accepted": WITH_MANAGER,
+    "in_review": IN_REVIEW,
+    "pending_corrections": CHANGE_ASKED,
+    "finalized": LIVE,
+    "cancelled": STOPPED,
+}
+COMMAND = {
+    Command.State.QUEUED: ("Waiting to be sent", "calm"),
+    Command.State.SENDING: ("Sending", "info"),
+    Command.State.SUCCEEDED: ("Done", "good"),
+    Command.State.REFUSED: ("Refused", "bad"),
+    Command.State.UNKNOWN: ("Unknown: being checked", "wait"),
+    Command.State.VOID: ("Withdrawn", "calm"),
+}
+
+
+def _pill(words: dict[str, tuple[str, str]], raw: str, since: datetime | None, *, reviewed: bool) -> Pill:
+    word, tone = words.get(raw, (raw or "Unknown", "calm"))
+    until = since + timedelta(hours=REVIEW_HOURS) if since and reviewed and raw == "in_review" else None
+    return Pill(word, tone, raw, since, until)
+
+
+def bundle_pill(bundle: Bundle) -> Pill:
+    """A bundle shows its account's review, because that is what a person can act on."""
+    if bundle.is_handed_over and bundle.account_status in ("in_review", "pending_corrections"):
+        return account_pill(bundle)
+    return _pill(BUNDLE, bundle.status, bundle.status_since, reviewed=False)
+
+
+def account_pill(bundle: Bundle) -> Pill:
+    return _pill(ACCOUNT, bundle.account_status, bundle.account_status_since, reviewed=True)
+
+
+def video_pill(video: Video) -> Pill:
+    if video.has_download_issue:
+        return Pill("Download failed", "bad", video.status, video.status_since)
+    return _pill(VIDEO, video.status, video.status_since, reviewed=True)
+
+
+def command_pill(command: Command) -> Pill:
+    if command.state == Command.State.UNKNOWN and command.needs_person:
+        return Pill("Unknown: you decide", "bad", command.state, command.state_since)
+    if command.state == Command.State.SUCCEEDED and command.is_charged_differently:
+        return Pill("Done, charged differently", "wait", command.state, command.state_since)
+    word, tone = COMMAND[Command.State(command.state)]
+    return Pill(word, tone, command.state, command.state_since)

@@ -1,0 +1,137 @@
+"""One token bucket per API key, shared by all processes through Redis (or Valkey).
+
+TokPortal allows 120 requests a minute per key, as a bucket of 120 refilled continuously ("Rate Limits,
+Pagination & Idempotency", API 2026-05-25). We stay a little inside: 11/12 of the size, 99 % of the rate.
+"""
+
+import enum
+import time
+from typing import Final
+
+import redis
+
+from .errors import RateLimited
+
+_SIZE_SHARE: Final = 11 / 12
+_RATE_SHARE: Final = 0.99
+_IDLE_SECONDS: Final = 3600  # by then the bucket is full again: Redis may forget it
+_LONGEST_BLOCK_SECONDS: Final = 120
+_REDIS_AWAY_SECONDS: Final = 5.0
+
+# One clock for all: Redis's own. Answers the seconds to wait as text, because Redis cuts Lua numbers to
+# integers.
+_TAKE: Final = """
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
+local row = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'capacity', 'per_second', 'blocked_until')
+local capacity = tonumber(row[3] or ARGV[1])
+local per_second = tonumber(row[4] or ARGV[2])
+local blocked_until = tonumber(row[5] or 0)
+local tokens = capacity
+if row[1] then
+  tokens = math.min(capacity, tonumber(row[1]) + math.max(0, now - tonumber(row[2])) * per_second)
+end
+if blocked_until > now then
+  return string.format('%.6f', blocked_until - now)
+end
+-- the reserve shrinks with the bucket, so that a small bucket starves nobody
+local kept = math.floor(math.min(tonumber(ARGV[3]), tonumber(ARGV[3]) * capacity / tonumber(ARGV[1])))
+local wait = (kept + 1 - tokens) / per_second
+if wait <= 0 then
+  wait = 0
+  tokens = tokens - 1
+end
+redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', string.format('%.6f', now))
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+return string.format('%.6f', wait)
+"""
+
+# The server's bucket was emptier than ours (another program uses the key): wait, and start again from empty.
+_BLOCK: Final = """
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
+local before = tonumber(redis.call('HGET', KEYS[1], 'blocked_until') or 0)
+local blocked_until = math.max(before, now + tonumber(ARGV[1]))
+redis.call('HSET', KEYS[1], 'tokens', '0', 'at', string.format('%.6f', now),
+           'blocked_until', string.format('%.6f', blocked_until))
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return 1
+"""
+
+
+class Lane(enum.StrEnum):
+    """Who waits for the answer: a person at a page, or nobody."""
+
+    PERSON = "person"
+    BACKGROUND = "background"
+
+
+class Pace:
+    """The shared bucket of one key. `key_hash` names it; the key itself never reaches Redis.
+
+    `redis_client` should have a socket timeout of a second or two: a Redis that hangs would hang every call.
+    """
+
+    def __init__(
+        self,
+        redis_client: redis.Redis,
+        *,
+        key_hash: str,
+        capacity: float = 110,
+        per_second: float = 1.98,
+        reserve: float = 10,
+    ) -> None:
+        self._redis = redis_client
+        self._bucket = f"tokportal:pace:{key_hash}"
+        self._capacity = capacity
+        self._per_second = per_second
+        self._reserve = reserve  # tokens that only Lane.PERSON may take
+        self._limit_taught: tuple[int, float] | None = None  # requests a minute, and when (monotonic seconds)
+        self._take = redis_client.register_script(_TAKE)
+        self._block = redis_client.register_script(_BLOCK)
+
+    def take(self, lane: Lane) -> float:
+        """Take one token: 0 = go, otherwise the seconds until it is worth asking again; nothing was taken
+        then.
+
+        Raises RateLimited when Redis can't be asked: without the bucket nobody knows what the others send.
+        """
+        kept = self._reserve if lane is Lane.BACKGROUND else 0
+        try:
+            wait = self._take(
+                keys=[self._bucket], args=[self._capacity, self._per_second, kept, _IDLE_SECONDS]
+            )
+        except redis.RedisError as error:
+            raise RateLimited(
+                f"The shared rate limit can't be reached ({type(error).__name__})",
+                retry_after=_REDIS_AWAY_SECONDS,
+                local=True,
+            ) from None
+        return float(wait)
+
+    def learn(self, limit_per_minute: int) -> None:
+        """Scale the bucket to the server's `X-RateLimit-Limit`; again each minute, as Redis may forget."""
+        now = time.monotonic()
+        if limit_per_minute <= 0:
+            return
+        if (
+            self._limit_taught
+            and self._limit_taught[0] == limit_per_minute
+            and now - self._limit_taught[1] < 60
+        ):
+            return
+        capacity = max(1, int(limit_per_minute * _SIZE_SHARE))
+        per_second = limit_per_minute / 60 * _RATE_SHARE
+        try:
+            self._redis.hset(self._bucket, mapping={"capacity": capacity, "per_second": per_second})
+            self._redis.expire(self._bucket, _IDLE_SECONDS)
+        except redis.RedisError:
+            return  # the answer is worth more; the next one teaches it
+        self._limit_taught = (limit_per_minute, now)
+
+    def block(self, seconds: float) -> None:
+        """The server said 429: nobody goes for so long, at most two minutes (it will say it again)."""
+        try:
+            self._block(keys=[self._bucket], args=[min(seconds, _LONGEST_BLOCK_SECONDS), _IDLE_SECONDS])
+        except redis.RedisError:
+            return  # take() refuses while Redis is away

@@ -117,10 +117,7 @@ class Transport:
     ) -> None:
         if not api_key.strip().isascii() or not api_key.strip().isprintable():
             raise ValueError("the API key has characters that no key has")
-        try:
-            self.base_url = str(httpx.URL(base_url)).rstrip("/")
-        except httpx.InvalidURL:
-            raise ValueError("the base URL is not an address") from None
+        self.base_url = _address(base_url)
         self._api_key = Secret(api_key.strip())
         self._pace = pace
         self._lane = lane
@@ -137,7 +134,7 @@ class Transport:
         self._http.close()
 
     def read(self, call: Call) -> Received:
-        """Send a call without effects: up to 3 tries in 10 s. Raises what `change` raises."""
+        """Send a call without effects: up to 3 tries in 10 s. Raises what `send` raises."""
         give_up_at = time.monotonic() + _READ_SECONDS
 
         def pause_before_retry(error: Exception) -> bool | float:
@@ -155,11 +152,11 @@ class Transport:
             wait_jitter=0.2,
         ):
             with attempt:
-                return self.change(call)
+                return self.send(call)
         raise AssertionError("stamina raises the last error")
 
-    def change(self, call: Call) -> Received:
-        """Send a call once. Raises the errors of `agency.tokportal.errors`; nothing is ever repeated here."""
+    def send(self, call: Call) -> Received:
+        """Send a call exactly once. Raises the errors of `agency.tokportal.errors`."""
         request = self._request(call)
         self._wait_for_turn()
         began, at = time.monotonic(), datetime.now(UTC)
@@ -328,6 +325,16 @@ def _date_of(response: httpx.Response) -> datetime | None:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
+def _address(base_url: str) -> str:
+    try:
+        url = httpx.URL(base_url.strip())
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError("the base URL is not an http or https address")
+    return str(url).rstrip("/")
+
+
 def _fill(path: str, ids: Mapping[str, object]) -> str:
     filled = {}
     for name, value in ids.items():
@@ -346,7 +353,7 @@ def _query(query: Mapping[str, object] | None) -> httpx.QueryParams:
             if member is None:
                 continue
             pairs.append((name, str(member).lower() if isinstance(member, bool) else _written(member)))
-    return httpx.QueryParams(pairs)
+    return httpx.QueryParams(tuple(pairs))
 
 
 def _written(value: object) -> str:

@@ -101,7 +101,7 @@ class Calls:
             0 < len(written) <= 255 and written.isascii() and written.isprintable()
         ):
             raise ValueError("an idempotency key is 1 to 255 printable ASCII characters")
-        received = self._transport.change(
+        received = self._transport.send(
             Call(
                 operation,
                 method,

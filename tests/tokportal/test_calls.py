@@ -1,0 +1,478 @@
+"""What is sent, what is retried, what is refused before it leaves."""
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from agency.tokportal import (
+    CreditEntryState,
+    DryRunIgnored,
+    Lane,
+    NotAllowed,
+    NotSent,
+    RateLimited,
+    Refused,
+    TokPortal,
+    TokPortalError,
+    Unreachable,
+)
+
+from .conftest import API_KEY, BASE_URL, Scripted, answer, refusal
+
+Start = Callable[..., tuple[TokPortal, Scripted]]
+
+
+def test_a_call_carries_the_key_the_name_and_a_request_id(scripted: Start) -> None:
+    tokportal, script = scripted(answer(201, {"data": {"bundle_id": "b"}}))
+    key = uuid.uuid4()
+    tokportal.create_bundle(body={"title": "Zoë", "country": "USA"}, key=key)
+    headers = script.asked[0].headers
+    assert headers["X-API-Key"] == API_KEY
+    assert headers["Idempotency-Key"] == str(key)
+    assert headers["X-TokPortal-Client"].startswith("agency-dashboard/")
+    assert headers["Content-Type"] == headers["Accept"] == "application/json"
+    assert re.fullmatch(r"agency-[0-9a-f]{32}", headers["X-Request-ID"])
+    assert "Authorization" not in headers
+    assert "X-TokPortal-Dry-Run" not in headers
+    assert script.body() == {"country": "USA", "title": "Zoë"}
+
+
+def test_a_call_without_a_body_has_no_content_type(scripted: Start) -> None:
+    tokportal, script = scripted(answer())
+    tokportal.publish_bundle("b", key="k")
+    assert script.asked[0].content == b""
+    assert "Content-Type" not in script.asked[0].headers
+
+
+def test_the_same_body_is_the_same_bytes_in_whatever_order(scripted: Start) -> None:
+    tokportal, script = scripted(answer(201, {"data": {"id": "b"}}))
+    tokportal.create_bundle(body={"b": 1, "a": {"d": 1, "c": 2}})
+    tokportal.create_bundle(body={"a": {"c": 2, "d": 1}, "b": 1})
+    assert script.asked[0].content == script.asked[1].content
+
+
+def test_the_same_upload_is_the_same_bytes(scripted: Start) -> None:
+    tokportal, script = scripted(answer())
+    for _ in range(2):
+        tokportal.import_videos_csv("b", content="position\n1\n", auto_publish=True, key="one")
+    assert script.asked[0].content == script.asked[1].content
+    assert script.asked[0].headers["Content-Type"] == script.asked[1].headers["Content-Type"]
+    assert b'name="auto_publish"\r\n\r\ntrue' in script.asked[0].content
+    assert b"position\n1\n" in script.asked[0].content
+
+
+def test_an_answer_is_a_receipt(scripted: Start) -> None:
+    tokportal, _ = scripted(
+        answer(
+            201,
+            {
+                "data": {"bundle_id": "b"},
+                "credits_charged": 52.0,
+                "credits_remaining": 1198,
+                "cost_breakdown": {"account": 32, "videos": 20, "of_tomorrow": 0, "total": 52},
+                "api_token": "secret",
+            },
+            Idempotent_Replayed="true",
+            X_TokPortal_Request_ID="req_1",
+            Date="Sat, 21 Nov 2026 15:00:00 GMT",
+        )
+    )
+    receipt = tokportal.create_bundle(body={}, key="k")
+    assert receipt.result.id == "b"
+    assert (receipt.status, receipt.request_id, receipt.replayed, receipt.dry_run) == (
+        201,
+        "req_1",
+        True,
+        False,
+    )
+    assert (receipt.credits_charged, receipt.credits_remaining, receipt.credits_would_charge) == (
+        52,
+        1198,
+        None,
+    )
+    assert receipt.cost_breakdown == {"account_creation": 32, "video_slots": 20, "of_tomorrow": 0}
+    assert receipt.server_time == datetime(2026, 11, 21, 15, tzinfo=UTC)
+    assert "api_token" not in receipt.raw
+
+
+def test_an_order_whose_answer_names_no_bundle_may_stand(scripted: Start) -> None:
+    tokportal, _ = scripted(answer(201, {"ok": True}))
+    with pytest.raises(Unreachable):
+        tokportal.create_bundle(body={}, key="k")
+
+
+def test_an_empty_success_is_a_success(scripted: Start) -> None:
+    tokportal, _ = scripted(httpx.Response(204))
+    assert tokportal.delete_webhook("w").status == 204
+    assert tokportal.add_video_slots("b", body={"quantity": 1}, key="k").result.id == "b"
+
+
+def test_deleting_what_is_gone_is_done(scripted: Start) -> None:
+    tokportal, _ = scripted(refusal(404, "WEBHOOK_NOT_FOUND"))
+    assert tokportal.delete_webhook("w").status == 404
+
+
+def test_a_dry_run_is_a_quote(scripted: Start) -> None:
+    body = {"data": {"bundle_id": "00000000-0000-4000-8000-1"}, "dry_run": True, "credits_would_charge": 38}
+    tokportal, script = scripted(answer(200, body))
+    quote = tokportal.create_bundle(body={}, dry_run=True)
+    assert (quote.dry_run, quote.credits_would_charge) == (True, 38)
+    assert script.asked[0].headers["X-TokPortal-Dry-Run"] == "true"
+    assert "Idempotency-Key" not in script.asked[0].headers
+
+
+def test_a_dry_run_that_was_ignored_is_told_with_its_answer(scripted: Start) -> None:
+    tokportal, _ = scripted(
+        answer(201, {"data": {"bundle_id": "b"}, "credits_charged": 38}, X_Request_ID="req_9")
+    )
+    with pytest.raises(DryRunIgnored) as caught:
+        tokportal.create_bundle(body={}, dry_run=True)
+    assert caught.value.answer.result.id == "b"
+    assert caught.value.answer.credits_charged == 38
+    assert caught.value.request_id == "req_9"
+
+
+def test_operations_with_secret_answers_take_no_key(scripted: Start) -> None:
+    tokportal, script = scripted(answer())
+    for call in (
+        lambda: tokportal.create_webhook(body={}, key="k"),
+        lambda: tokportal.presign_video("b", filename="v.mp4", key="k"),
+        lambda: tokportal.presign_image("b", filename="i.png", content_type="image/png", key="k"),
+    ):
+        with pytest.raises(ValueError, match="takes no idempotency key"):
+            call()
+    assert script.asked == []
+
+
+@pytest.mark.parametrize("key", ["", "é", "line\nbreak", "x" * 256])
+def test_a_key_that_cannot_be_sent_is_refused_here(scripted: Start, key: str) -> None:
+    tokportal, script = scripted(answer())
+    with pytest.raises(ValueError, match="idempotency key"):
+        tokportal.publish_bundle("b", key=key)
+    assert script.asked == []
+
+
+def test_a_dry_run_takes_no_key(scripted: Start) -> None:
+    tokportal, script = scripted(answer())
+    with pytest.raises(ValueError, match="dry run"):
+        tokportal.publish_bundle("b", key="k", dry_run=True)
+    assert script.asked == []
+
+
+@pytest.mark.parametrize("bundle_id", ["", ".", ".."])
+def test_an_id_that_would_name_another_path_is_refused(scripted: Start, bundle_id: str) -> None:
+    tokportal, script = scripted(answer())
+    with pytest.raises(ValueError, match="bundle_id"):
+        tokportal.get_bundle(bundle_id)
+    assert script.asked == []
+
+
+def test_ids_are_quoted(scripted: Start) -> None:
+    tokportal, script = scripted(answer())
+    tokportal.get_bundle("a/../b?c#d")
+    assert script.asked[0].url.raw_path == b"/api/ext/bundles/a%2F..%2Fb%3Fc%23d"
+
+
+def test_pages_are_walked_until_the_last_one(scripted: Start) -> None:
+    def page(number: int) -> httpx.Response:
+        rows = [{"id": f"b{number}"}, {"no": "id"}]
+        return answer(200, {"data": rows, "pagination": {"page": number, "per_page": 100, "total_pages": 3}})
+
+    tokportal, script = scripted(page(1), page(2), page(3))
+    found = tokportal.list_bundles(status=["published", "accepted"], external_ref=None)
+    assert [bundle.id for bundle in found] == ["b1", "b2", "b3"]
+    assert [request.url.query for request in script.asked] == [
+        b"status=published&status=accepted&page=%d&per_page=100" % number for number in (1, 2, 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": [{"id": "b"}]},
+        {"data": {"bundles": [{"id": "b"}]}},
+        [{"id": "b"}],
+        {"data": [{"id": "b"}], "pagination": {"page": 1, "per_page": 100, "total": 1}},
+    ],
+)
+def test_a_list_without_page_numbers_is_the_last_page(scripted: Start, body: object) -> None:
+    tokportal, script = scripted(answer(200, body))
+    assert [bundle.id for bundle in tokportal.list_bundles()] == ["b"]
+    assert len(script.asked) == 1
+
+
+def test_an_empty_page_ends_the_walk_whatever_the_numbers_say(scripted: Start) -> None:
+    tokportal, script = scripted(answer(200, {"data": [], "pagination": {"total_pages": 9}}))
+    assert list(tokportal.list_accounts()) == []
+    assert len(script.asked) == 1
+
+
+def test_filters_are_written_as_the_api_reads_them(scripted: Start) -> None:
+    tokportal, script = scripted(answer(200, {"data": []}))
+    list(tokportal.list_accounts(country="us", banned=False))
+    list(tokportal.list_credit_entries(date_from=date(2026, 11, 1), per_page=50))
+    list(tokportal.list_bans(since=datetime(2026, 11, 1, 9, tzinfo=UTC)))
+    tokportal.get_analytics_dashboard(account=["a", "b"], from_=date(2026, 11, 1))
+    assert [request.url.params.multi_items() for request in script.asked] == [
+        [("country", "USA"), ("banned", "false"), ("page", "1"), ("per_page", "100")],
+        [("date_from", "2026-11-01"), ("page", "1"), ("per_page", "50")],
+        [("since", "2026-11-01T09:00:00Z"), ("page", "1"), ("per_page", "100")],
+        [("account", "a"), ("account", "b"), ("from", "2026-11-01")],
+    ]
+
+
+def test_a_page_of_the_credit_history_tells_the_total(scripted: Start) -> None:
+    row = {
+        "id": "t",
+        "amount": -52.0,
+        "balance_after": 10,
+        "created_at": "2026-11-20T14:30:00Z",
+        "breakdown": None,
+    }
+    tokportal, _ = scripted(
+        answer(200, {"data": [row], "pagination": {"page": 2, "total": 47, "total_pages": 3}})
+    )
+    page = tokportal.credit_page(page=2, per_page=20)
+    assert (page.page, page.total, page.total_pages, page.has_more) == (2, 47, 3, True)
+    assert page.items[0].amount == -52
+    assert isinstance(page.items[0], CreditEntryState)
+
+
+@pytest.mark.parametrize("missing", ["id", "amount", "created_at"])
+def test_a_credit_row_that_cannot_be_booked_is_not_skipped_in_silence(scripted: Start, missing: str) -> None:
+    row = {"id": "t", "amount": -52, "created_at": "2026-11-20T14:30:00Z"}
+    del row[missing]
+    tokportal, _ = scripted(answer(200, {"data": [row]}))
+    with pytest.raises(Unreachable, match="credit history"):
+        list(tokportal.list_credit_entries())
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        answer(500),
+        answer(408),
+        httpx.ConnectError("no"),
+        httpx.ReadTimeout("slow"),
+        httpx.Response(200, content=b"<"),
+    ],
+)
+def test_a_read_is_tried_again(scripted: Start, first: httpx.Response | Exception) -> None:
+    tokportal, script = scripted(first, answer(200, {"data": {"email": "ops@agency.test"}}))
+    assert tokportal.me().email == "ops@agency.test"
+    assert len(script.asked) == len(script.records) == 2
+
+
+def test_a_read_waits_as_long_as_it_was_told(scripted: Start) -> None:
+    limited = refusal(429, "RATE_LIMIT_EXCEEDED", {"retry_after_seconds": 0.3})
+    tokportal, script = scripted(limited, answer(200, {"data": {}}))
+    tokportal.me()
+    assert (script.records[1].at - script.records[0].at).total_seconds() >= 0.3
+
+
+def test_a_read_does_not_wait_past_its_ten_seconds(scripted: Start) -> None:
+    tokportal, script = scripted(refusal(429, "RATE_LIMIT_EXCEEDED", {}, Retry_After="60"))
+    with pytest.raises(RateLimited) as caught:
+        tokportal.me()
+    assert caught.value.retry_after == 60
+    assert len(script.asked) == 1
+
+
+def test_a_read_gives_up_after_three_tries(scripted: Start) -> None:
+    tokportal, script = scripted(answer(503))
+    with pytest.raises(Unreachable):
+        tokportal.me()
+    assert len(script.asked) == 3
+
+
+@pytest.mark.parametrize(
+    "final", [refusal(404, "BUNDLE_NOT_FOUND"), refusal(401, "AUTH_REVOKED_KEY"), refusal(400, "X")]
+)
+def test_a_final_answer_is_not_tried_again(scripted: Start, final: httpx.Response) -> None:
+    tokportal, script = scripted(final)
+    with pytest.raises(TokPortalError):
+        tokportal.get_bundle("b")
+    assert len(script.asked) == 1
+
+
+def test_only_a_refused_key_is_a_key_problem(scripted: Start) -> None:
+    tokportal, _ = scripted(refusal(401, "AUTH_REVOKED_KEY"), refusal(403, "BUNDLE_NOT_OWNED"))
+    for is_key_problem in (True, False):
+        with pytest.raises(NotAllowed) as caught:
+            tokportal.get_bundle("b")
+        assert caught.value.is_key_problem is is_key_problem
+
+
+CHANGES: list[Callable[[TokPortal], Any]] = [
+    lambda t: t.create_bundle(body={}, key="k"),
+    lambda t: t.create_bundles_bulk(body={}, key="k"),
+    lambda t: t.update_bundle("b", body={}, key="k"),
+    lambda t: t.publish_bundle("b", key="k"),
+    lambda t: t.unpublish_bundle("b", key="k"),
+    lambda t: t.add_video_slots("b", body={}, key="k"),
+    lambda t: t.add_edit_slots("b", body={}, key="k"),
+    lambda t: t.configure_warming_terms("b", body={}, key="k"),
+    lambda t: t.configure_account("b", body={}, key="k"),
+    lambda t: t.request_account_corrections("b", body={}, key="k"),
+    lambda t: t.finalize_account("b", key="k"),
+    lambda t: t.configure_video("b", 1, body={}, key="k"),
+    lambda t: t.patch_video("b", 1, body={}, key="k"),
+    lambda t: t.batch_configure_videos("b", body={}, key="k"),
+    lambda t: t.import_videos_csv("b", content=b"", key="k"),
+    lambda t: t.publish_video("b", 1, key="k"),
+    lambda t: t.publish_all_videos("b", key="k"),
+    lambda t: t.reset_video("b", 1, key="k"),
+    lambda t: t.unschedule_video("b", 1, key="k"),
+    lambda t: t.finalize_video("b", 1, key="k"),
+    lambda t: t.request_video_corrections("b", 1, body={}, key="k"),
+    lambda t: t.fix_video_download("b", 1, body={}, key="k"),
+    lambda t: t.refresh_analytics("a", key="k"),
+    lambda t: t.create_edit_request("a", body={}, key="k"),
+    lambda t: t.reactivate_coverage("a", body={}, key="k"),
+    lambda t: t.cancel_coverage("a", key="k"),
+    lambda t: t.upload_video_direct("b", filename="v.mp4", content=b"v", key="k"),
+    lambda t: t.upload_image_direct("b", filename="i.jpg", content=b"i", key="k"),
+    lambda t: t.upload_image_from_url("b", url="https://x.test/i.jpg", key="k"),
+    lambda t: t.update_webhook("w", body={}, key="k"),
+    lambda t: t.delete_webhook("w", key="k"),
+    lambda t: t.retry_delivery("w", "d", key="k"),
+    lambda t: t.test_webhook("w", key="k"),
+    lambda t: t.create_webhook(body={}),
+    lambda t: t.presign_video("b", filename="v.mp4"),
+    lambda t: t.presign_image("b", filename="i.png", content_type="image/png"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    "trouble", [answer(503), httpx.ReadTimeout("slow"), httpx.ConnectError("no"), answer(429)]
+)
+def test_a_change_is_sent_once_whatever_happens(
+    scripted: Start, change: Callable[[TokPortal], Any], trouble: httpx.Response | Exception
+) -> None:
+    tokportal, script = scripted(trouble)
+    with pytest.raises((Unreachable, NotSent, RateLimited)):
+        change(tokportal)
+    assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_carries_its_key_wherever_the_api_takes_one(
+    scripted: Start, change: Callable[[TokPortal], Any]
+) -> None:
+    tokportal, script = scripted(answer(200, {"data": {"id": "x"}}))
+    change(tokportal)
+    refused = script.records[0].operation in ("createWebhookEndpoint", "uploadVideo", "uploadImage")
+    assert script.asked[0].headers.get("Idempotency-Key") == (None if refused else "k")
+
+
+def test_a_record_tells_what_was_called_without_ids_or_bodies(scripted: Start) -> None:
+    tokportal, script = scripted(
+        answer(200, {"data": {}, "credits_charged": 6}, X_TokPortal_Request_ID="req_2"),
+        refusal(402, "INSUFFICIENT_CREDITS"),
+        httpx.ReadTimeout("slow"),
+    )
+    tokportal.add_video_slots("bundle-7", body={"quantity": 3}, key="k")
+    for _ in range(2):
+        with pytest.raises(TokPortalError):
+            tokportal.add_video_slots("bundle-7", body={"quantity": 3}, key="k")
+    paid, refused, lost = script.records
+    assert (paid.method, paid.operation, paid.path_template) == (
+        "POST",
+        "addVideoSlots",
+        "/bundles/{bundle_id}/add-video-slots",
+    )
+    assert (paid.status, paid.request_id, paid.credits_charged, paid.error_code) == (200, "req_2", 6, None)
+    assert (refused.status, refused.error_code, refused.credits_charged) == (
+        402,
+        "INSUFFICIENT_CREDITS",
+        None,
+    )
+    assert (lost.status, lost.error_code) == (None, "Unreachable")
+    assert lost.request_id == script.asked[2].headers["X-Request-ID"]
+    assert all("bundle-7" not in repr(record) for record in script.records)
+
+
+def test_a_broken_record_keeper_loses_no_answer(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(record: object) -> None:
+        raise RuntimeError("the database is away")
+
+    script = Scripted([answer(201, {"data": {"id": "b"}, "credits_charged": 5})])
+    with TokPortal(
+        base_url=BASE_URL, api_key=API_KEY, transport=httpx.MockTransport(script), on_answer=broken
+    ) as tokportal:
+        assert tokportal.create_bundle(body={}, key="k").credits_charged == 5
+    assert "could not be kept" in caplog.text
+
+
+def test_the_clocks_differ_by_what_the_date_header_says(scripted: Start) -> None:
+    tokportal, _ = scripted(answer(200, None, Date="Mon, 25 May 2026 09:00:00 GMT"))
+    assert tokportal.skew is None
+    tokportal.me()
+    assert tokportal.skew is not None
+    assert abs(datetime.now(UTC) + tokportal.skew - datetime(2026, 5, 25, 9, tzinfo=UTC)).total_seconds() < 5
+
+
+def test_missing_coverage_and_edit_requests_are_none(scripted: Start) -> None:
+    tokportal, _ = scripted(refusal(404, "NOT_FOUND"))
+    assert tokportal.get_coverage("a") is None
+    assert tokportal.get_edit_request("a") is None
+    tokportal, _ = scripted(answer(200, {"data": None}))
+    assert tokportal.get_edit_request("a") is None
+
+
+def test_the_csv_is_read_by_header_name(scripted: Start) -> None:
+    exported = (
+        '\ufeffvideo_id,description,views\r\nv-1,"two\nlines, ""quoted""",5\r\nv-2,short\r\nv-3,a,1,extra\r\n'
+    )
+    tokportal, script = scripted(httpx.Response(200, text=exported, headers={"Content-Type": "text/csv"}))
+    assert list(tokportal.export_video_analytics(account="a")) == [
+        {"video_id": "v-1", "description": 'two\nlines, "quoted"', "views": "5"},
+        {"video_id": "v-2", "description": "short", "views": ""},
+        {"video_id": "v-3", "description": "a", "views": "1"},
+    ]
+    assert script.asked[0].headers["Accept"].startswith("text/csv")
+
+
+def test_a_presigned_upload_carries_no_key(scripted: Start) -> None:
+    tokportal, script = scripted(
+        answer(200, {"data": {"upload_url": "https://storage.test/v?signature=abc", "public_url": "p"}}),
+        httpx.Response(200),
+        httpx.Response(403),
+        httpx.Response(503),
+    )
+    address = tokportal.presign_video("b", filename="v.mp4", content_type="video/mp4").result.upload_url
+    tokportal.put_presigned(address, content=b"bytes", content_type="video/mp4")
+    sent = script.asked[1]
+    assert (sent.method, str(sent.url), sent.content) == (
+        "PUT",
+        "https://storage.test/v?signature=abc",
+        b"bytes",
+    )
+    assert sent.headers["Content-Type"] == "video/mp4"
+    assert "X-API-Key" not in sent.headers
+    for kind in (Refused, Unreachable):
+        with pytest.raises(kind) as caught:
+            tokportal.put_presigned(address, content=b"bytes", content_type="video/mp4")
+        assert "signature" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "api_key"),
+    [
+        ("tokportal", "sk_1"),
+        ("ftp://h", "sk_1"),
+        ("http://\x00", "sk_1"),
+        (BASE_URL, "sk_é"),
+        (BASE_URL, "sk_1\nX-Other: 1"),
+    ],
+)
+def test_what_can_never_work_is_refused_at_once(base_url: str, api_key: str) -> None:
+    with pytest.raises(ValueError, match=r"base URL|API key") as caught:
+        TokPortal(base_url=base_url, api_key=api_key, lane=Lane.PERSON)
+    assert "sk_" not in str(caught.value)

@@ -65,6 +65,7 @@ class Connection(models.Model):
     name = models.CharField(max_length=80, default="TokPortal")
     base_url = models.URLField(default="https://app.tokportal.com/api/ext")
     api_key = EncryptedTextField(blank=True, default="")
+    owner_email = models.CharField(max_length=254, blank=True, default="")  # of the key, as `me` says
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -1,6 +1,10 @@
 """Snapshots that we own: one row per account or video and day. TokPortal's figures, never an estimate of ours."""
 
+from datetime import datetime, timedelta
+
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from campaigns.models import SavedAccount, Video
 
@@ -47,3 +51,54 @@ class VideoSnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.video} on {self.day}"
+
+
+class AccountPullQuerySet(models.QuerySet["AccountPull"]):
+    def asked(self) -> "AccountPullQuerySet":
+        """A person waits for these."""
+        return self.filter(Q(pulled_at=None) | Q(pulled_at__lt=models.F("asked_at")), asked_at__isnull=False)
+
+
+class AccountPull(models.Model):
+    """When the figures of an account are read next, and how the last time went. The row is the job.
+
+    All times are machine time.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Not read yet"
+        DONE = "done", "Read"
+        NO_DATA = "no_data", "No figures yet"  # TokPortal has not looked at the platform yet
+        NOT_IN_PLAN = "not_in_plan", "Not in this plan"
+        FAILED = "failed", "Could not be read"
+
+    EVERY = timedelta(hours=6)  # TokPortal itself looks at the platforms about once a day
+
+    account = models.OneToOneField(SavedAccount, on_delete=models.CASCADE, related_name="pull")
+    state = models.CharField(max_length=12, choices=State, default=State.WAITING)
+    next_try_at = models.DateTimeField(db_index=True)
+    pulled_at = models.DateTimeField(null=True, blank=True)  # the last try that got an answer
+    asked_at = models.DateTimeField(null=True, blank=True)  # by a person; the same for all of one request
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    unmatched = models.PositiveIntegerField(default=0)  # posts that belong to no slot that we know
+    trouble = models.CharField(max_length=300, blank=True, default="")
+
+    objects = AccountPullQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "done", "no_data", "not_in_plan", "failed"]),
+                name="account_pull_state_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.get_state_display()}"
+
+    def is_asked_for(self, now: datetime) -> bool:
+        """Whether a person still waits for it; a wait of over ten minutes is no longer called one."""
+        waits = self.asked_at is not None and (self.pulled_at is None or self.pulled_at < self.asked_at)
+        return waits and self.asked_at is not None and now - self.asked_at < timedelta(minutes=10)

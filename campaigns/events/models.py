@@ -52,3 +52,58 @@ class WebhookEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.upstream_id}"
+
+
+class Endpoint(models.Model):
+    """Our webhook endpoint as TokPortal last listed it, and how the last test went. Machine times.
+
+    Which endpoint is ours, and its secret, stand on the Connection.
+    """
+
+    connection = models.OneToOneField(Connection, on_delete=models.PROTECT, related_name="endpoint")
+    url = models.TextField(blank=True, default="")
+    kinds = models.JSONField(default=list)  # the events that it is subscribed to
+    is_enabled = models.BooleanField(null=True)  # null = TokPortal does not list it
+    checked_at = models.DateTimeField(null=True, blank=True)
+    test_asked_at = models.DateTimeField(null=True, blank=True)
+    test_answered_at = models.DateTimeField(null=True, blank=True)
+    test_trouble = models.CharField(max_length=300, blank=True, default="")
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Sweep(models.Model):
+    """One walk over what TokPortal holds. `remaining` is its work list, so that any worker can go on with it."""
+
+    class Kind(models.TextChoices):
+        LISTS = "lists", "What changed"
+        EVERYTHING = "everything", "Everything"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="sweeps")
+    kind = models.CharField(max_length=20, choices=Kind)
+    started_at = models.DateTimeField()  # machine time, as the others
+    listed_at = models.DateTimeField(null=True, blank=True)  # the lists were read: `total` is known
+    finished_at = models.DateTimeField(null=True, blank=True)
+    remaining = models.JSONField(default=list)  # [[what, upstream id]]
+    total = models.PositiveIntegerField(default=0)
+    discovered = models.PositiveIntegerField(default=0)  # bundles that we did not know
+    failed = models.PositiveIntegerField(default=0)
+    trouble = models.CharField(max_length=300, blank=True, default="")  # why it waits or what failed last
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "kind"],
+                condition=models.Q(finished_at=None),
+                name="sweep_one_at_a_time",
+            ),
+        ]
+        indexes = [models.Index(fields=["connection", "-started_at"], name="sweep_by_start")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} sweep of {self.started_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def done(self) -> int:
+        return self.total - len(self.remaining)

@@ -12,8 +12,8 @@ from .app import json_response
 from .bundles import find_bundle
 from .clock import iso_millis, machine_now, parse_time
 from .errors import ApiError, ControlError
+from .slots import find_slot
 from .store import Row
-from .videos import find_slot
 from .work import Json, Work
 from .world import World
 

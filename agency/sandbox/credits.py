@@ -114,7 +114,8 @@ def balance_json(work: Work) -> Json:
             "source": "topup",
         }
         for row in work.store.all(
-            "SELECT amount, created_at FROM credit_entries WHERE type = 'credit' AND created_at > ? ORDER BY seq",
+            "SELECT amount, created_at FROM credit_entries "
+            "WHERE type = 'credit' AND created_at > ? ORDER BY seq",
             work.now - assumed.TOP_UP_LIFETIME,
         )
     ]

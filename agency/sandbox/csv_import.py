@@ -8,7 +8,9 @@ from . import coverage
 from .bundles import find_bundle
 from .call import Call
 from .errors import ApiError, invalid, unknown_fields
-from .videos import FLAGS, SLOT_FIELDS, charge_options, configure_slot, find_slot, publish_configured
+from .slots import FLAGS, SLOT_FIELDS, find_slot
+from .video_steps import publish_configured
+from .videos import charge_options, configure_slot
 from .work import Json
 
 LISTS = ("carousel_images", "instagram_collaborators")  # `;` between the items

@@ -1,4 +1,4 @@
-"""How posts and accounts grow: curves that follow from their ids alone, the same in every run. Pure functions."""
+"""How posts and accounts grow: curves that follow from their ids alone, the same in every run. Pure."""
 
 import hashlib
 import math

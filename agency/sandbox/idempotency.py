@@ -1,4 +1,4 @@
-"""Idempotency keys: the answer is stored in one transaction with its effect and replayed to the same request."""
+"""Idempotency keys: an answer is stored in one transaction with its effect, and replayed."""
 
 import hashlib
 import json

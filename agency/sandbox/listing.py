@@ -7,8 +7,8 @@ from .bundles import complete_when_done, find_bundle, missing_profile_fields, mo
 from .call import Call
 from .clock import iso_millis
 from .errors import ApiError
+from .extras import rejected_terms
 from .fields import Fields
-from .orders import rejected_terms
 from .store import Row
 from .work import Json, Work
 

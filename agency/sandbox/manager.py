@@ -1,7 +1,7 @@
-"""The account managers' ordinary work: accept, make the account, post the videos, submit again after corrections.
+"""The account managers' ordinary work: accept, make the account, post, submit again after corrections.
 
-On demand each step is done now; `work` does all that may be done at the clock. When managers work alone, the same
-steps fall due minutes or hours after what they answer to, and `passing.py` runs them in their order.
+On demand each step is done now; `do_all` does whatever may be done at the clock. When managers work alone,
+the same steps fall due minutes or hours after what they answer to, and `passing.py` runs them in order.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from .bundles import PUBLISHED, find_bundle, move_account, slots_of, touch
 from .errors import ControlError
 from .listing import finalize
 from .store import Row
-from .videos import finalize as finalize_video
+from .video_steps import finalize as finalize_video
 from .work import Work
 
 PROFILE_URLS = {
@@ -102,7 +102,7 @@ def resubmit_account(work: Work, bundle: Row) -> None:
 
 
 def post_video(work: Work, bundle: Row, slot: Row) -> None:
-    """Post an accepted video; it is live from now on and in review, or final at once if the bundle says so."""
+    """Post an accepted video: live and in review from now on, or final at once if the bundle says so."""
     if slot["status"] != "accepted":
         raise ControlError(f"video {slot['position']} is {slot['status']}, not accepted")
     if not bundle["saved_account_id"]:
@@ -155,7 +155,7 @@ def cancel_bundle(work: Work, bundle: Row, reason: str) -> None:
 
 
 def tasks_for(work: Work, bundle: Row) -> list[Task]:
-    """The steps that a bundle waits for, each with its time. Steps that need a client's step first are not there."""
+    """The steps that a bundle waits for, each with its time; not those that need a client's step first."""
 
     def hours_after(moment: datetime, low: float, high: float, step: str) -> datetime:
         return moment + timedelta(hours=jitter(f"{bundle['id']} {step}", low, high))

@@ -1,4 +1,4 @@
-"""What the passing of time brings about, in its order: reviews that end, managers who work alone, Coverage."""
+"""What the passing of time brings about, in its order: ends of reviews, managers, Coverage."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -44,7 +44,8 @@ def _next(store: Store, now: datetime) -> tuple[datetime, Callable[[Work], objec
         do: Callable[[Work], object] = partial(_video_review_ends, row["id"])
         found.append((row["in_review_at"] + assumed.REVIEW_PERIOD, do, "clock", row["bundle_id"]))
     row = store.one(
-        "SELECT id, account_in_review_at FROM bundles WHERE account_status = 'in_review' AND account_in_review_at <= ? "
+        "SELECT id, account_in_review_at FROM bundles "
+        "WHERE account_status = 'in_review' AND account_in_review_at <= ? "
         "ORDER BY account_in_review_at LIMIT 1",
         before,
     )
@@ -57,8 +58,8 @@ def _next(store: Store, now: datetime) -> tuple[datetime, Callable[[Work], objec
     if row:
         found.append((row["next_visit_at"], partial(_visit, row["id"]), "manager", row["id"]))
     row = store.one(
-        "SELECT id, period_end FROM accounts WHERE coverage_status IN ('included', 'active') AND period_end <= ? "
-        "ORDER BY period_end LIMIT 1",
+        "SELECT id, period_end FROM accounts "
+        "WHERE coverage_status IN ('included', 'active') AND period_end <= ? ORDER BY period_end LIMIT 1",
         now,
     )
     if row:

@@ -121,7 +121,7 @@ class Prices:
         return price
 
     def cost(self, order: Order, allowance: dict[str, int] | None = None) -> Cost:
-        """Price an order; `allowance` is a contract price for the next accounts (`remaining`, `credits_per_bundle`)."""
+        """Price an order; `allowance` is a contract price: `remaining` accounts at `credits_per_bundle`."""
         parts: dict[str, int] = {"account": 0}
         used = 0
         for part, unit in (("videos", "video"), ("edits", "edit")):

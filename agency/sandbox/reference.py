@@ -125,7 +125,7 @@ def event_catalogue() -> dict[str, Any]:
                     "type": kind,
                     "description": description,
                     "emitted": True,
-                    "example": {key: None for key in keys},
+                    "example": dict.fromkeys(keys),
                     "schema": {"type": "object", "properties": {key: {} for key in keys}},
                 }
                 for kind, (description, keys) in EVENTS.items()

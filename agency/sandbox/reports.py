@@ -1,4 +1,4 @@
-"""Analytics across accounts: dashboard, series, CSV export, web reports. Not wrapped in `data` where v2 is not."""
+"""Analytics across accounts: dashboard, series, CSV export, web reports. Version 2 has no `data` envelope."""
 
 import csv
 import html
@@ -243,14 +243,15 @@ def _report_page(title: str, posts: list[Post]) -> str:
     def cells(values: list[Any], tag: str) -> str:
         return "".join(f"<{tag}>{html.escape(str(value))}</{tag}>" for value in values)
 
+    head = cells(["Account", "Post", "Views"], "th")
     rows = "".join(
         f"<tr>{cells([post.account['username'], post.video['platform_url'], post.metrics.views], 'td')}</tr>"
         for post in posts
     )
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title></head>'
-        f"<body><h1>{html.escape(title)}</h1><table><thead><tr>{cells(['Account', 'Post', 'Views'], 'th')}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></body></html>"
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>{html.escape(title)}</title></head><body><h1>{html.escape(title)}</h1>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></body></html>"
     )
 
 

@@ -31,7 +31,8 @@ def check_day(work: Work, bundle: Row, slot: Row, day: date) -> None:
             earliest_allowed=earliest.isoformat(),
         )
     count = work.store.value(
-        "SELECT count(*) FROM videos WHERE bundle_id = ? AND start_date = ? AND status != 'cancelled' AND id != ?",
+        "SELECT count(*) FROM videos "
+        "WHERE bundle_id = ? AND start_date = ? AND status != 'cancelled' AND id != ?",
         bundle["id"],
         day.isoformat(),
         slot["id"],

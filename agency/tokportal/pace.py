@@ -6,9 +6,11 @@ Pagination & Idempotency", API 2026-05-25). We stay a little inside: 11/12 of th
 
 import enum
 import time
-from typing import Final
+from typing import Final, Self
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from .errors import RateLimited
 
@@ -17,6 +19,7 @@ _RATE_SHARE: Final = 0.99
 _IDLE_SECONDS: Final = 3600  # by then the bucket is full again: Redis may forget it
 _LONGEST_BLOCK_SECONDS: Final = 120
 _REDIS_AWAY_SECONDS: Final = 5.0
+_REDIS_TIMEOUT_SECONDS: Final = 1.0
 
 # One clock for all: Redis's own. Answers the seconds to wait as text, because Redis cuts Lua numbers to
 # integers.
@@ -69,7 +72,8 @@ class Lane(enum.StrEnum):
 class Pace:
     """The shared bucket of one key. `key_hash` names it; the key itself never reaches Redis.
 
-    `redis_client` should have a socket timeout of a second or two: a Redis that hangs would hang every call.
+    `Pace.at(url, ...)` opens a client that does not wait for a Redis that is away or hangs, as redis-py's
+    defaults do for seconds; a client that is passed in should be set up alike.
     """
 
     def __init__(
@@ -89,6 +93,16 @@ class Pace:
         self._limit_taught: tuple[int, float] | None = None  # requests a minute, and when (monotonic seconds)
         self._take = redis_client.register_script(_TAKE)
         self._block = redis_client.register_script(_BLOCK)
+
+    @classmethod
+    def at(cls, redis_url: str, *, key_hash: str) -> Self:
+        client = redis.Redis.from_url(
+            redis_url,
+            socket_timeout=_REDIS_TIMEOUT_SECONDS,
+            socket_connect_timeout=_REDIS_TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 1),  # once, at once: an idle connection may have been closed
+        )
+        return cls(client, key_hash=key_hash)
 
     def take(self, lane: Lane) -> float:
         """Take one token: 0 = go, otherwise the seconds until it is worth asking again; nothing was taken

@@ -2,8 +2,9 @@
 
 import hashlib
 import os
+import threading
 from datetime import timedelta
-from functools import cache, partial
+from functools import partial
 
 import redis
 from django.conf import settings
@@ -11,6 +12,9 @@ from django.utils import timezone
 
 from agency.models import Connection
 from agency.tokportal import CallRecord, Lane, Pace, TokPortal
+
+_lock = threading.Lock()
+_opened: dict[tuple[int, int, str, str, Lane], TokPortal] = {}
 
 SKEW_NOISE = 2  # seconds: the Date header has whole seconds, and an answer takes a moment
 
@@ -34,18 +38,26 @@ def active_connection() -> Connection:
 
 def tokportal(connection: Connection, lane: Lane = Lane.BACKGROUND) -> TokPortal:
     """The TokPortal of this process for a connection and lane. Its HTTP connections are kept for the next call."""
-    return _tokportal(os.getpid(), connection.pk, connection.base_url, connection.api_key, lane)
+    # The process id keeps a forked worker from using its parent's sockets.
+    name = (os.getpid(), connection.pk, connection.base_url, connection.api_key, lane)
+    with _lock:
+        if name not in _opened:
+            _opened[name] = TokPortal(
+                base_url=connection.base_url,
+                api_key=connection.api_key,
+                pace=_pace(connection.api_key) if settings.TOKPORTAL_PACED else None,
+                lane=lane,
+                on_answer=partial(learn_from, connection.pk),
+            )
+        return _opened[name]
 
 
-@cache  # the process id keeps a forked worker from using its parent's sockets
-def _tokportal(_pid: int, connection_id: int, base_url: str, api_key: str, lane: Lane) -> TokPortal:
-    return TokPortal(
-        base_url=base_url,
-        api_key=api_key,
-        pace=_pace(api_key) if settings.TOKPORTAL_PACED else None,
-        lane=lane,
-        on_answer=partial(learn_from, connection_id),
-    )
+def close_all() -> None:
+    """Close the HTTP connections that this process has kept."""
+    with _lock:
+        for opened in _opened.values():
+            opened.close()
+        _opened.clear()
 
 
 def _pace(api_key: str) -> Pace:

@@ -1,4 +1,4 @@
-"""What most tests stand on: people by role, a client with a campaign, and a sandbox with a Connection to it."""
+"""What most tests stand on: people by role, a client with a campaign, a sandbox with a Connection to it."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,8 +6,8 @@ import pytest
 from django.test import Client as Browser
 from pytest_django import Settings
 
+from agency import connections
 from agency.celery import app
-from agency.connections import _tokportal
 from agency.models import Connection, User
 from campaigns.models import Campaign
 from clients.models import Client
@@ -29,7 +29,7 @@ def _passwords_are_hashed_quickly(settings: Settings) -> None:
 @pytest.fixture(autouse=True)
 def _no_http_connection_outlives_its_test() -> Iterator[None]:
     yield
-    _tokportal.cache_clear()
+    connections.close_all()
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def _bundle_id(command: Command) -> str:
 def _find_bundle(api: TokPortal, command: Command) -> Evidence:
     for state in api.list_bundles(external_ref=command.external_ref):
         return Evidence(
-            True, f"TokPortal lists bundle {state.id} with our reference {command.external_ref}.", state.id
+            True, f"TokPortal lists bundle {state.id} with our reference {command.external_ref}.", state
         )
     return Evidence(False, f"TokPortal lists no bundle with our reference {command.external_ref}.")
 

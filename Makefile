@@ -1,12 +1,35 @@
-# `make help` lists what there is.
+# Needs git, make and Python 3.11 or newer. `make help` lists what there is.
 
 .PHONY: help setup demo demo-reset test check lock bench
 .DEFAULT_GOAL := help
 
-PY := .venv/bin/python
+PYTHON_IN_VENV := .venv/bin/python
 
-help: ## what there is
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: ## run the tests
-	$(PY) -m pytest
+setup: ## put what the application needs into .venv
+	@scripts/install runtime
+
+demo: setup ## start everything, with a sample agency (PORT=8000 SANDBOX_PORT=8089)
+	@exec $(PYTHON_IN_VENV) -m agency.embedded.demo --with-parent
+
+demo-reset: setup ## forget the demo's data
+	@$(PYTHON_IN_VENV) -m agency.embedded.demo --reset
+
+test: ## run all tests (ARGS="-k name" for some)
+	@scripts/install dev
+	@CHROMIUM=$$(scripts/chromium) && export CHROMIUM && exec $(PYTHON_IN_VENV) -m pytest $(ARGS)
+
+check: ## format, lint, types, import rules, migrations, deployment settings, tests
+	@scripts/install dev
+	@scripts/check
+	@$(MAKE) --no-print-directory test
+
+lock: ## compile requirements/*.in into lock files with hashes
+	@scripts/install dev
+	@scripts/lock
+
+bench: ## measure; prints JSON lines (ONLY=name for one)
+	@scripts/install dev
+	@exec $(PYTHON_IN_VENV) -m tests.bench $(ONLY)

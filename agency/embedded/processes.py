@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
@@ -32,6 +34,20 @@ def die_with_parent(stop_signal: signal.Signals) -> None:
     """Ask the kernel for STOP_SIGNAL when our parent dies, however it dies. Linux only; elsewhere nothing."""
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_PDEATHSIG, stop_signal, 0, 0, 0)
+
+
+def parent_was_told_to_end() -> bool:
+    """Whether the program that started us has a stop signal in hand. Linux only; elsewhere False.
+
+    GNU make passes a TERM on to its recipe, but on INT and HUP it only waits, sure that a terminal sent them
+    to us as well. While it waits inside its handler, the kernel shows that signal as blocked.
+    """
+    try:
+        status = Path(f"/proc/{os.getppid()}/status").read_text()
+    except OSError:
+        return False
+    blocked = int(status.partition("SigBlk:")[2].split()[0], base=16)
+    return any(blocked >> (number - 1) & 1 for number in STOP_SIGNALS)
 
 
 def start(program: Program, log: Path) -> "subprocess.Popen[bytes]":

@@ -36,6 +36,13 @@ def active_connection() -> Connection:
     return connection
 
 
+def usable_connection() -> Connection | None:
+    """The active one, for the clock's work; None where only an owner can help: no key, or a refused one."""
+    connection = Connection.objects.active()
+    is_usable = connection is not None and connection.api_key and not connection.key_refused_at
+    return connection if is_usable else None
+
+
 def tokportal(connection: Connection, lane: Lane = Lane.BACKGROUND) -> TokPortal:
     """The TokPortal of this process for a connection and lane. Its HTTP connections are kept for the next call."""
     # The process id keeps a forked worker from using its parent's sockets.

@@ -1,4 +1,4 @@
-"""Snapshots that we own: one row per account or video and day. TokPortal's figures, never an estimate of ours."""
+"""Snapshots that we own: one row per account or video and day. The figures are TokPortal's, never ours."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from campaigns.models import SavedAccount, Video
 
 
 class AccountSnapshot(models.Model):
-    """The last answer of a day for one delivered account. Totals since the account exists; null = not told."""
+    """The last answer of a day for one delivered account. Totals of its whole life; null = not told."""
 
     account = models.ForeignKey(SavedAccount, on_delete=models.CASCADE, related_name="snapshots")
     day = models.DateField()  # of `scraped_at`, UTC

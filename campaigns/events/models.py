@@ -1,5 +1,7 @@
 """Webhook deliveries as they came: a hint to look, not a fact."""
 
+import json
+
 import pgtrigger
 from django.db import models
 
@@ -53,6 +55,10 @@ class WebhookEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.upstream_id}"
 
+    @property
+    def pretty_body(self) -> str:
+        return json.dumps(self.body, indent=2, ensure_ascii=False)
+
 
 class Endpoint(models.Model):
     """Our webhook endpoint as TokPortal last listed it, and how the last test went. Machine times.
@@ -74,7 +80,7 @@ class Endpoint(models.Model):
 
 
 class Sweep(models.Model):
-    """One walk over what TokPortal holds. `remaining` is its work list, so that any worker can go on with it."""
+    """One walk over what TokPortal holds. `remaining` is its work list: any worker can go on with it."""
 
     class Kind(models.TextChoices):
         LISTS = "lists", "What changed"

@@ -1,0 +1,119 @@
+"""Our webhook endpoint at TokPortal: what it offers, how it stands, and what it could not deliver."""
+
+import json
+import logging
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from agency.connections import tokportal
+from agency.models import Connection
+from agency.tokportal import (
+    Delivery,
+    Lane,
+    MalformedDelivery,
+    NotAllowed,
+    ReceivedEvent,
+    Refused,
+    TokPortalError,
+)
+from campaigns.events.models import Endpoint, WebhookEvent
+from campaigns.events.sync import handle_event, store_event
+from campaigns.models import Command
+
+logger = logging.getLogger(__name__)
+
+LOOK_BACK = timedelta(days=3)  # deliveries that failed longer ago are left to the sweeps
+MOST_DELIVERIES = 500  # that one look at the log takes up
+STALE_AFTER = timedelta(days=2)  # without any event; the lists are swept all the same
+
+
+def offered_kinds(connection: Connection) -> list[str]:
+    """The events that TokPortal can send today (one call, public). Raises what `agency.tokportal` raises."""
+    api = tokportal(connection, Lane.PERSON)
+    return [kind.type for kind in api.list_webhook_events() if kind.emitted is not False]
+
+
+def check_endpoint(connection: Connection, *, now: datetime) -> None:
+    """See how our endpoint stands, and delete those at our address whose secret we do not hold.
+
+    These are left by a replacement, a removal, or a creation whose answer was lost. Nothing is deleted while
+    a creation is under way: its endpoint may be there before its answer.
+    """
+    if Command.objects.unsettled().filter(connection=connection, kind=Command.Kind.CREATE_WEBHOOK).exists():
+        return
+    connection.refresh_from_db()
+    api = tokportal(connection, Lane.BACKGROUND)
+    ours = None
+    for endpoint in list(api.list_webhooks()):
+        if connection.webhook_endpoint_id and endpoint.id == connection.webhook_endpoint_id:
+            ours = endpoint
+        elif connection.webhook_path_key in urlsplit(endpoint.url or "").path.split("/"):
+            api.delete_webhook(endpoint.id)
+    if ours:  # the one before is gone at TokPortal: its secret opens nothing any more
+        Connection.objects.filter(pk=connection.pk, webhook_endpoint_id=ours.id).update(
+            webhook_previous_secret=""
+        )
+    Endpoint.objects.update_or_create(
+        connection=connection,
+        defaults={
+            "url": (ours.url or "") if ours else "",
+            "kinds": list(ours.events) if ours else [],
+            "is_enabled": (ours.enabled is not False) if ours else None,
+            "checked_at": now,
+        },
+    )
+
+
+def test_endpoint(connection: Connection, *, now: datetime) -> None:
+    """Have the signed test event sent, and note how TokPortal says that it went."""
+    trouble = ""
+    try:
+        answer = tokportal(connection, Lane.PERSON).test_webhook(connection.webhook_endpoint_id)
+    except Refused:
+        trouble = "TokPortal does not know our endpoint any more. Set the webhooks up again."
+    except NotAllowed:
+        trouble = "TokPortal does not let this API key test the endpoint."
+    except TokPortalError as error:
+        logger.warning("The webhook test got no answer: %s", error)
+        trouble = "TokPortal did not answer. Try again in a minute."
+    else:
+        if answer.result.success is False:
+            trouble = unreached(answer.result)
+    Endpoint.objects.filter(connection=connection).update(test_answered_at=now, test_trouble=trouble)
+
+
+def unreached(delivery: Delivery) -> str:
+    """Why a delivery failed, for the owner."""
+    if delivery.response_status == 401:
+        return "Our server refused the signature (401): the secret is no longer the right one. Replace it."
+    if delivery.response_status:
+        return f"TokPortal reached our address, which answered {delivery.response_status} instead of 204."
+    return "TokPortal could not reach our address. Is PUBLIC_URL open to the internet?"
+
+
+def recover_deliveries(connection: Connection, *, now: datetime) -> int:
+    """Take in what TokPortal could not deliver, from its own log; returns how many events were new.
+
+    The log carries the event itself; where it does not, TokPortal is asked to send it again.
+    """
+    if not connection.webhook_endpoint_id:
+        return 0
+    api = tokportal(connection, Lane.BACKGROUND)
+    since = connection.upstream_now(now) - LOOK_BACK
+    recovered = looked_at = 0
+    for delivery in api.list_deliveries(connection.webhook_endpoint_id, success=False):
+        looked_at += 1
+        if looked_at > MOST_DELIVERIES or (delivery.created_at and delivery.created_at < since):
+            break
+        known = WebhookEvent.objects.filter(connection=connection, upstream_id=delivery.event_id or "")
+        if delivery.event_type == "webhook.test" or known.exists():
+            continue
+        recovered += 1
+        try:
+            received = ReceivedEvent.from_json(json.dumps(delivery.raw.get("payload")).encode())
+        except MalformedDelivery:
+            api.retry_delivery(connection.webhook_endpoint_id, delivery.id)
+        else:
+            event, _ = store_event(connection, received, now=now)
+            handle_event(event.pk, now=now)
+    return recovered

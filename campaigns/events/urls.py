@@ -1,0 +1,9 @@
+from django.urls import path
+
+from campaigns.events import views
+
+urlpatterns = [
+    path("webhooks/tokportal/<str:path_key>/", views.webhook, name="webhook"),
+    path("events/", views.event_list, name="event_list"),
+    path("events/<int:event_id>/replay/", views.event_replay, name="event_replay"),
+]

@@ -211,9 +211,9 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "static-collected"
-STATICFILES_DIRS = [BASE_DIR / "static"]
 # Hashed names need collectstatic, which the image has run; elsewhere files are served as they lie.
+STATIC_ROOT = BASE_DIR / "static-collected" if PRODUCTION else None
+STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 _static = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 STORAGES = {

@@ -1,0 +1,47 @@
+"""What the forms of every room share."""
+
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+ROWS_PER_PAGE = 50
+
+
+class CommandForm(forms.Form):
+    """A form that becomes a Command. The key is made when it is drawn: sending it twice asks once (M1)."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+
+class DateInput(forms.DateInput):
+    """The browser's own calendar, which wants the ISO form."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, object] | None = None) -> None:
+        super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+class SearchForm(forms.Form):
+    """The search and filters of a list. What is rubbish in the address is left out; it is no error."""
+
+    q = forms.CharField(
+        required=False,
+        max_length=100,
+        label="Search",
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Search"}),
+    )
+
+    def filters(self) -> dict[str, Any]:
+        """The valid values that were given, by field name."""
+        self.full_clean()
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+
+def page_of(rows: QuerySet, request: HttpRequest) -> Page:
+    """The page of a list that `?page=` names; the nearest one where it names none."""
+    return Paginator(rows, ROWS_PER_PAGE).get_page(request.GET.get("page"))

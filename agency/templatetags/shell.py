@@ -1,0 +1,147 @@
+"""The frame of every page: navigation, credit meter, troubles, and how long ago something was."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django import template
+from django.template import Context
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from redis import RedisError
+
+from agency import heartbeats
+from agency.models import Connection, User
+from campaigns.ledger import reports as ledger
+from clients.models import Client
+
+register = template.Library()
+
+# Heading, label, URL name, for owners only.
+NAVIGATION = (
+    ("", "Today", "today", False),
+    ("", "Clients", "client_list", False),
+    ("", "Campaigns", "campaign_list", False),
+    ("", "Bundles", "bundle_list", False),
+    ("", "Orders", "command_list", False),
+    ("", "Accounts", "account_list", False),
+    ("Money", "Credits", "credit_list", True),
+    ("Money", "Reports", "report_list", False),
+    ("Agency", "Operations", "operations", True),
+    ("Agency", "Events", "event_list", True),
+    ("Agency", "People", "people", True),
+    ("Agency", "Settings", "settings", True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    heading: str  # of the group that begins here, else empty
+    label: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why the agency's work stands still, and what becomes of it."""
+
+    tone: str
+    what: str
+    then: str
+    url: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    client: Client | None  # whose page this is
+    navigation: list[Entry]
+    troubles: list[Trouble]
+    pool: ledger.Pool | None
+
+    @property
+    def free(self) -> int:
+        """Credits that nobody holds, never below zero: the width of the meter's first part."""
+        return max(self.pool.available or 0, 0) if self.pool else 0
+
+
+@register.simple_tag(takes_context=True)
+def shell(context: Context) -> Shell:
+    """What the frame shows. Two queries, and one question to Redis."""
+    request = context["request"]
+    connection = Connection.objects.active()
+    return Shell(
+        client=_client_of(context),
+        navigation=_navigation(request.user, request.path),
+        troubles=_troubles(request.user, connection, timezone.now()),
+        pool=ledger.pool(connection) if connection else None,
+    )
+
+
+def _client_of(context: Context) -> Client | None:
+    """A page about a client, a campaign or a bundle has that in its context."""
+    bundle, campaign, client = (context.get(name) for name in ("bundle", "campaign", "client"))
+    found = client or getattr(campaign or getattr(bundle, "campaign", None), "client", None)
+    return found if isinstance(found, Client) else None
+
+
+def _navigation(user: User, path: str) -> list[Entry]:
+    entries: list[Entry] = []
+    heading = ""
+    for group, label, name, for_owners in NAVIGATION:
+        if for_owners and not user.is_owner:
+            continue
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        is_current = path == url if url == "/" else path.startswith(url)
+        entries.append(Entry(group if group != heading else "", label, url, is_current))
+        heading = group
+    return entries
+
+
+def _troubles(user: User, connection: Connection | None, now: datetime) -> list[Trouble]:
+    settings_link = {"url": "/settings/", "link": "Open settings"} if user.is_owner else {}
+    troubles = []
+    if connection is None or not connection.api_key:
+        then = (
+            "Clients and campaigns can be prepared; prices and orders need the API key that an owner enters."
+        )
+        troubles.append(Trouble("info", "TokPortal is not connected yet.", then, **settings_link))
+    elif connection.key_refused_at:
+        then = "Nothing is sent or charged until an owner enters a valid one. Orders wait."
+        troubles.append(Trouble("bad", "TokPortal refuses the API key.", then, **settings_link))
+    elif connection.trouble:
+        since = (
+            f" since {age(connection.trouble_at, now).removesuffix(' ago')}" if connection.trouble_at else ""
+        )
+        then = f"It has been so{since}. Figures may be old; orders wait and are sent by themselves, once."
+        troubles.append(Trouble("wait", connection.trouble, then))
+    try:
+        missing = heartbeats.missing()
+    except RedisError:
+        then = "Orders are kept and sent when it is back. Tell whoever runs this dashboard."
+        return [*troubles, Trouble("bad", "The queue cannot be reached.", then)]
+    if missing:
+        then = "Orders are kept and sent as soon as it runs again. Tell whoever runs this dashboard."
+        what = "No worker is at work." if len(missing) == 3 else f"Not at work: {', '.join(missing)}."
+        troubles.append(Trouble("wait", what, then))
+    return troubles
+
+
+@register.filter
+def age(at: datetime | None, now: datetime) -> str:
+    """How long ago or in how long: `just now`, `12 min ago`, `in 14 h`, `3 d ago`. Both of one clock."""
+    if at is None:
+        return "never"
+    length = abs(now - at)
+    if length < timedelta(minutes=1):
+        return "just now"
+    if length < timedelta(hours=1):
+        words = f"{length // timedelta(minutes=1)} min"
+    elif length < timedelta(hours=48):
+        words = f"{length // timedelta(hours=1)} h"
+    else:
+        words = f"{length.days} d"
+    return f"{words} ago" if at < now else f"in {words}"

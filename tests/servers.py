@@ -72,7 +72,7 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def redis_databases() -> Iterator[list["Redis[bytes]"]]:
+def redis_databases() -> Iterator[list[Redis]]:
     """The queue's and the cache's."""
     address = os.environ["REDIS_URL"]
     queue = Redis.from_url(address)
@@ -82,7 +82,7 @@ def redis_databases() -> Iterator[list["Redis[bytes]"]]:
 
 
 @pytest.fixture(autouse=True)
-def _forget_what_redis_holds(request: pytest.FixtureRequest, redis_databases: list["Redis[bytes]"]) -> None:
+def _forget_what_redis_holds(request: pytest.FixtureRequest, redis_databases: list[Redis]) -> None:
     """Queues, limits and caches of one test are no business of the next."""
     if not any(request.node.get_closest_marker(name) for name in ("browser", "keeps_redis")):
         for database in redis_databases:

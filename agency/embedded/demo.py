@@ -110,6 +110,8 @@ class Demo:
             name=name,
             argv=[sys.executable, "-m", "agency.run", name],
             environment=self.environment,
+            # A worker that finds itself without us would first end its task, and beat look for its Redis.
+            orphan_signal=signal.SIGKILL if name in run.HEARTBEAT_KEYS else None,
             stop_seconds=stop_seconds,
         )
 

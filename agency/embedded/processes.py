@@ -25,6 +25,7 @@ class Program:
     argv: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)  # on top of ours
     stop_signal: signal.Signals = signal.SIGTERM
+    orphan_signal: signal.Signals | None = None  # sent by the kernel when we die; else the stop signal
     stop_seconds: float = 10  # what it may take after the signal, before it is killed
     user: str | None = None  # run as this account
     pass_fds: Sequence[int] = ()
@@ -58,7 +59,7 @@ def start(program: Program, log: Path) -> "subprocess.Popen[bytes]":
     parent = os.getpid()
 
     def before_exec() -> None:
-        die_with_parent(program.stop_signal)
+        die_with_parent(program.orphan_signal or program.stop_signal)
         if os.getppid() != parent:  # it died in between
             os._exit(1)
 

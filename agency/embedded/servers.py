@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -85,12 +86,17 @@ class PostgresServer:
     def _wait_for_a_predecessor(self) -> None:
         """One whose supervisor was killed may still be writing its last page. A dead one's lock is removed.
 
-        The lock file alone is no proof: its process number may belong to another program by now.
+        The lock file alone is no proof: its process number may belong to another program by now. A server
+        works in its data folder.
         """
         lock = self.data / "postmaster.pid"
-        pid = _read(lock).partition("\n")[0]
-        if pid and Path(_read(Path(f"/proc/{pid}/comm")).strip()).name != "postgres":
-            lock.unlink(missing_ok=True)
+        working_folder = Path("/proc") / _read(lock).partition("\n")[0] / "cwd"
+        end = time.monotonic() + 10
+        while lock.exists() and working_folder.exists() and working_folder.samefile(self.data):
+            if time.monotonic() > end:
+                raise NoServer(f"Another PostgreSQL is at work in {self.data}. Stop it first.")
+            time.sleep(0.02)
+        lock.unlink(missing_ok=True)
 
 
 class RedisServer:

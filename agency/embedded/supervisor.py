@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
+from typing import Any
 
 from agency.embedded import processes
 from agency.embedded.processes import STOP_SIGNALS, Program
@@ -42,13 +43,14 @@ class Supervisor:
         self.should_end = should_end  # asked about ten times a second
         self.running: list[Running] = []
         self._signals = 0
+        self._handlers: dict[int, Any] = {}  # what was set before us
 
     def __enter__(self) -> "Supervisor":
         for log in self.logs.glob("*.log"):
             log.unlink()
         # Set even where they are inherited as ignored (nohup, a background job of a script).
         for number in STOP_SIGNALS:
-            signal.signal(number, self._note_signal)
+            self._handlers[number] = signal.signal(number, self._note_signal)
         return self
 
     def __exit__(
@@ -56,6 +58,8 @@ class Supervisor:
     ) -> None:
         for stage in sorted({child.stage for child in self.running}, reverse=True):
             self._stop([child for child in self.running if child.stage == stage])
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
 
     def start(self, program: Program, *, stage: int, revive: bool = False) -> None:
         """Start PROGRAM. When it ends by itself it is started again (REVIVE), or everything ends."""

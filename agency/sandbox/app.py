@@ -142,6 +142,8 @@ class Api:
                     call, route, path, path_values, scope, idempotency.digest(call, raw_body)
                 )
         self.world.sender.ring()
+        if rule := strike(("slow_after",), route.operation, route.method, path):
+            time.sleep(float(rule.options.get("seconds", 1)))
         if strike(("drop_after",), route.operation, route.method, path):
             raise DropConnection
         if strike(("500_after",), route.operation, route.method, path):
@@ -240,21 +242,20 @@ class Api:
 
     def _strike_before(self, route: Route, path: str) -> None:
         """Faults that hit before anything is looked at."""
-        while rule := self.world.faults.strike(faults.BEFORE, route.operation, route.method, path):
-            if rule.fault == "slow":
-                time.sleep(float(rule.options.get("seconds", 1)))
-            elif rule.fault == "drop_before":
+        if rule := self.world.faults.strike(faults.BEFORE, route.operation, route.method, path):
+            if rule.fault == "drop_before":
                 raise DropConnection
-            elif rule.fault == "429":
+            if rule.fault == "429":
                 raise limits.too_many(math.ceil(float(rule.options.get("retry_after", 1))))
-            elif rule.fault == "html_502":
+            if rule.fault == "html_502":
                 raise HtmlFailure
-            else:
-                raise ApiError(500, assumed.INTERNAL_ERROR, "Something went wrong")
+            raise ApiError(500, assumed.INTERNAL_ERROR, "Something went wrong")
 
     def _strike_inside(self, call: Call, route: Route, path: str) -> None:
         """Faults of the operation itself; a dry run does not meet those of the checkout."""
         strike = self.world.faults.strike
+        if rule := strike(("slow",), route.operation, route.method, path):
+            time.sleep(float(rule.options.get("seconds", 1)))
         if not call.dry_run:
             if rule := strike(("price_change",), route.operation, route.method, path):
                 self.world.change_prices(rule.options.get("prices") or self.world.dearer_accounts())

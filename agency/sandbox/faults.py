@@ -10,11 +10,11 @@ from typing import Any
 from .errors import ControlError
 
 # Before the effect, whatever the request is.
-BEFORE = ("429", "500", "html_502", "slow", "drop_before")
-# Inside the operation, where a stored answer has been looked for.
-INSIDE = ("error", "price_change", "capacity_cooldown", "forget_keys", "ignore_dry_run")
+BEFORE = ("429", "500", "html_502", "drop_before")
+# Inside the operation: its key is taken, a stored answer has been looked for, nothing has happened yet.
+INSIDE = ("slow", "error", "price_change", "capacity_cooldown", "forget_keys", "ignore_dry_run")
 # The effect and the stored answer are kept; the client does not hear of it.
-AFTER = ("drop_after", "500_after")
+AFTER = ("slow_after", "drop_after", "500_after")
 ON_WEBHOOKS = ("webhook_double", "webhook_late", "webhook_reorder", "webhook_lose")
 FAULTS = (*BEFORE, *INSIDE, *AFTER, *ON_WEBHOOKS)
 

@@ -96,6 +96,8 @@ class Handler(BaseHTTPRequestHandler):
             "wsgi.run_once": False,
         }
         for name, value in self.headers.items():
+            if name.lower() == "transfer-encoding":  # the body has been put together already
+                continue
             environ["HTTP_" + name.upper().replace("-", "_")] = value
         return Request(environ, populate_request=False)
 

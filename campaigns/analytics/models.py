@@ -1,6 +1,6 @@
 """Snapshots that we own: one row per account or video and day. The figures are TokPortal's, never ours."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
@@ -53,12 +53,6 @@ class VideoSnapshot(models.Model):
         return f"{self.video} on {self.day}"
 
 
-class AccountPullQuerySet(models.QuerySet["AccountPull"]):
-    def asked(self) -> "AccountPullQuerySet":
-        """A person waits for these."""
-        return self.filter(Q(pulled_at=None) | Q(pulled_at__lt=models.F("asked_at")), asked_at__isnull=False)
-
-
 class AccountPull(models.Model):
     """When the figures of an account are read next, and how the last time went. The row is the job.
 
@@ -85,8 +79,6 @@ class AccountPull(models.Model):
     unmatched = models.PositiveIntegerField(default=0)  # posts that belong to no slot that we know
     trouble = models.CharField(max_length=300, blank=True, default="")
 
-    objects = AccountPullQuerySet.as_manager()
-
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -98,7 +90,7 @@ class AccountPull(models.Model):
     def __str__(self) -> str:
         return f"{self.account}: {self.get_state_display()}"
 
-    def is_asked_for(self, now: datetime) -> bool:
-        """Whether a person still waits for it; a wait of over ten minutes is no longer called one."""
-        waits = self.asked_at is not None and (self.pulled_at is None or self.pulled_at < self.asked_at)
-        return waits and self.asked_at is not None and now - self.asked_at < timedelta(minutes=10)
+    @property
+    def is_waited_for(self) -> bool:
+        """A person asked for it, and it was not read since."""
+        return self.asked_at is not None and (self.pulled_at is None or self.pulled_at < self.asked_at)

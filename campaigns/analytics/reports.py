@@ -1,0 +1,141 @@
+"""Figures for pages: what was read, how old it is, and what is still being read."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+
+from agency.models import Connection, User
+from campaigns.analytics.models import AccountPull, AccountSnapshot, VideoSnapshot
+from campaigns.models import Campaign, SavedAccount, Video
+
+STILL_OF_INTEREST = timedelta(minutes=30)  # how long a finished or stuck request for figures is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One request for figures: how many accounts were read, of how many."""
+
+    asked_at: datetime
+    total: int
+    done: int
+
+    @property
+    def is_running(self) -> bool:
+        return self.done < self.total
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A figure now and a week before; None = not known."""
+
+    now: int | None
+    before: int | None
+
+    @property
+    def gained(self) -> int | None:
+        return None if self.now is None or self.before is None else self.now - self.before
+
+
+def visible_accounts(user: User) -> QuerySet[SavedAccount]:
+    """Those of the clients that `user` works for, with their latest figures; owners see unclaimed ones too."""
+    accounts = SavedAccount.objects.all()
+    if not user.is_owner:
+        accounts = accounts.filter(campaign__in=Campaign.objects.visible_to(user))
+    latest = AccountSnapshot.objects.filter(account=OuterRef("pk")).order_by("-day")
+    return accounts.select_related("campaign__client", "pull").annotate(
+        followers=_last_told(latest, "followers"), views=_last_told(latest, "views")
+    )
+
+
+def videos_of(account: SavedAccount) -> QuerySet[Video]:
+    """The posted videos of an account with their latest figures, most views first."""
+    latest = VideoSnapshot.objects.filter(video=OuterRef("pk")).order_by("-day")
+    return (
+        Video.objects.filter(bundle__saved_account=account)
+        .exclude(platform_url="")
+        .select_related("bundle")
+        .annotate(
+            **{
+                name: _last_told(latest, name)
+                for name in ("views", "likes", "comments", "shares", "bookmarks")
+            },
+            figures_at=Subquery(latest.values("scraped_at")[:1]),
+        )
+        .order_by(F("views").desc(nulls_last=True), "-posted_at", "pk")
+    )
+
+
+ACCOUNT_COLUMNS = (
+    "username",
+    "platform",
+    "country",
+    "client",
+    "campaign",
+    "banned",
+    "followers",
+    "views",
+    "figures_at",
+    "profile_url",
+    "account_id",
+)
+
+
+def account_rows(accounts: QuerySet[SavedAccount]) -> Iterator[tuple[object, ...]]:
+    """The list as rows under ACCOUNT_COLUMNS. Takes what `visible_accounts` returns."""
+    for account in accounts.iterator(chunk_size=500):
+        campaign = account.campaign
+        yield (
+            account.username,
+            account.platform,
+            account.country,
+            campaign.client.name if campaign else "",
+            campaign.name if campaign else "",
+            "yes" if account.is_banned else "no",
+            account.followers,
+            account.views,
+            account.analytics_at,
+            account.profile_url,
+            account.upstream_id,
+        )
+
+
+def _last_told(snapshots: QuerySet, name: str) -> Subquery:
+    """A day that does not tell a figure does not hide the day before."""
+    return Subquery(snapshots.exclude(**{name: None}).values(name)[:1])
+
+
+def series(account: SavedAccount, metric: str, *, since: date | None) -> dict[date, int | None]:
+    """One figure a day, oldest first. `metric` is a column of AccountSnapshot."""
+    rows = AccountSnapshot.objects.filter(account=account).order_by("day")
+    if since:
+        rows = rows.filter(day__gte=since)
+    return dict(rows.values_list("day", metric))
+
+
+def change(account: SavedAccount, metric: str) -> Change:
+    told = AccountSnapshot.objects.filter(account=account).exclude(**{metric: None}).order_by("-day")
+    latest = told.values_list("day", metric).first()
+    if latest is None:
+        return Change(None, None)
+    before = told.filter(day__lte=latest[0] - timedelta(days=7)).values_list(metric, flat=True).first()
+    return Change(latest[1], before)
+
+
+def progress(accounts: Iterable[int] | QuerySet[SavedAccount], *, now: datetime) -> Progress | None:
+    """How far the latest request for figures of these accounts is; None where there was none lately."""
+    pulls = AccountPull.objects.filter(account__in=accounts, asked_at__gt=now - STILL_OF_INTEREST)
+    asked_at = pulls.aggregate(latest=Max("asked_at"))["latest"]
+    if asked_at is None:
+        return None
+    counted = pulls.filter(asked_at=asked_at).aggregate(
+        total=Count("pk"), done=Count("pk", filter=Q(pulled_at__gte=F("asked_at")))
+    )
+    return Progress(asked_at=asked_at, **counted)
+
+
+def last_pull_at(connection: Connection) -> datetime | None:
+    """Machine time of the last answer about figures."""
+    pulls = AccountPull.objects.filter(account__connection=connection)
+    return pulls.aggregate(latest=Max("pulled_at"))["latest"]

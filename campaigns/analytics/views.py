@@ -1,0 +1,86 @@
+"""Delivered accounts: what they are, and how they and their videos do."""
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from agency.downloads import csv_download
+from agency.forms import page_of
+from agency.htmx import HtmxRequest, page_or_partial
+from campaigns.access import visible_account
+from campaigns.analytics import actions, reports
+from campaigns.analytics.charts import line_chart
+from campaigns.analytics.forms import DAYS, METRICS, AccountSearchForm, ChartForm
+from clients.access import require_editor, visible_clients
+
+
+@require_safe
+def account_list(request: HtmxRequest) -> HttpResponse:
+    now = timezone.now()
+    form = AccountSearchForm(request.GET, clients=visible_clients(request.user))
+    visible = reports.visible_accounts(request.user)
+    accounts = form.narrow(visible)
+    if request.GET.get("format") == "csv":
+        return csv_download("accounts", reports.ACCOUNT_COLUMNS, reports.account_rows(accounts))
+    context = {
+        "form": form,
+        "page": page_of(accounts, request),
+        "is_empty": not visible.exists(),
+        "progress": reports.progress(visible.values("pk"), now=now),
+        "now": now,
+    }
+    return page_or_partial(request, "analytics/account_list.html", "account-table", context)
+
+
+@require_POST
+def account_pull(request: HttpRequest) -> HttpResponse:
+    """Read the figures of all accounts that the filters show, now."""
+    require_editor(request.user)
+    form = AccountSearchForm(request.GET, clients=visible_clients(request.user))
+    accounts = form.narrow(reports.visible_accounts(request.user))
+    count = actions.ask_for_figures(accounts=accounts, by=request.user, now=timezone.now())
+    messages.success(request, f"Reading the figures of {count} account{'' if count == 1 else 's'}.")
+    return redirect(f"{request.path.removesuffix('pull/')}?{request.GET.urlencode()}")
+
+
+@require_safe
+def account_detail(request: HtmxRequest, account_id: int) -> HttpResponse:
+    account = visible_account(request.user, account_id)
+    now = timezone.now()
+    metric, days = ChartForm(request.GET).chosen()
+    today = account.connection.upstream_now(now).date()
+    since = today - timedelta(days=int(days)) if days else None
+    series = reports.series(account, metric, since=since)
+    context = {
+        "account": account,
+        "campaign": account.campaign,
+        "pull": getattr(account, "pull", None),
+        "bundles": account.bundles.select_related("campaign__client").order_by("-pk"),
+        "changes": [(label, reports.change(account, name)) for name, label in METRICS.items()],
+        "chart": line_chart(series),
+        "series": sorted(series.items(), reverse=True),
+        "metric": metric,
+        "metric_name": METRICS[metric],
+        "metrics": METRICS,
+        "days": days,
+        "ranges": DAYS,
+        "page": page_of(reports.videos_of(account), request),
+        "now": now,
+        "upstream_now": account.connection.upstream_now(now),
+    }
+    return page_or_partial(request, "analytics/account_detail.html", "account-figures", context)
+
+
+@require_POST
+def account_refresh(request: HttpRequest, account_id: int) -> HttpResponse:
+    account = visible_account(request.user, account_id)
+    require_editor(request.user)
+    if actions.ask_for_figures(accounts=[account], by=request.user, now=timezone.now()):
+        messages.success(request, "TokPortal is asked for fresh figures. They appear here by themselves.")
+    else:
+        messages.error(request, "A banned account has no figures any more.")
+    return redirect("account_detail", account.pk)

@@ -1,6 +1,7 @@
 """What each kind of Command is: the call that it makes, and how its effect is told afterwards (M2)."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,10 +139,8 @@ def _delete_stray_endpoints(api: TokPortal, command: Command) -> Evidence:
     """An endpoint whose secret we never got is of no use: it goes, and a new one is made."""
     strays = [endpoint for endpoint in api.list_webhooks() if endpoint.url == command.body["url"]]
     for endpoint in strays:
-        try:
+        with suppress(NotFound):
             api.delete_webhook(endpoint.id)
-        except NotFound:
-            pass
     return Evidence(
         False, f"{len(strays)} endpoints with our address were there without their secret and are deleted."
     )

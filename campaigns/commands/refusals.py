@@ -1,4 +1,4 @@
-"""TokPortal's refusals in our words: what happened, what was charged, what to do. Its own texts stay with staff."""
+"""TokPortal's refusals in our words: what happened, what was charged, what to do."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -33,13 +33,13 @@ SENTENCES: Mapping[str, str] = {
     "ADVANCED_WARMING_FLAG_REQUIRED": "Switch advanced warming on to send search terms.",
     "ADVANCED_WARMING_TERMS_REJECTED": "TokPortal does not take some of the search terms. Change them.",
     "ADVANCED_WARMING_COUNT_MISMATCH": "The number of search terms differs from the number ordered.",
-    "BUNDLE_PRICING_CHANGED": "The price changed while the order was on its way. Look at the new price and order again.",
+    "BUNDLE_PRICING_CHANGED": "The price changed on the way. Look at the new price and order again.",
     "BUNDLE_INVALID_STATUS": "The bundle has moved on at TokPortal, so this is no longer possible. Look at its state.",
     "BUNDLE_ALREADY_PUBLISHED": "The bundle is published already. Unpublish it to change it.",
     "BUNDLE_NOT_FOUND": "TokPortal does not know this bundle any more.",
     "ACCOUNT_INVALID_STATUS": "The account is no longer in review, so this is not possible.",
     "INVALID_STATUS": "It has moved on at TokPortal, so this is no longer possible. Look at its state.",
-    "INVALID_STATUS_TRANSITION": "The video has moved on at TokPortal, so this is no longer possible. Look at its state.",
+    "INVALID_STATUS_TRANSITION": "The video has moved on at TokPortal. Look at its state.",
     "ALREADY_ACCEPTED": "A manager has accepted the bundle, so it cannot be taken back.",
     "MANAGED_ACCOUNT_TASK_BLOCKED": "The account's Coverage has lapsed. Renew it at TokPortal, then try again.",
     "IDEMPOTENCY_KEY_CONFLICT": "This order's key was used for another one. Send it again as a new order.",

@@ -184,7 +184,7 @@ def price_moved(api: TokPortal, command: Command, *, now: datetime) -> int | Non
     kind = KINDS[command.kind]
     is_delivered = command.bundle is not None and command.bundle.saved_account_id is not None
     is_old = command.quoted_at is None or now - command.quoted_at > QUOTE_IS_FRESH
-    may_cost = (kind.buys or kind.is_gated and is_delivered) and (is_old or not command.quoted_credits)
+    may_cost = (kind.buys or (kind.is_gated and is_delivered)) and (is_old or not command.quoted_credits)
     if not may_cost or command.is_estimate or not command.connection.may_dry_run or command.first_sent_at:
         return None
     price = kind.call(api, command, dry_run=True).credits_would_charge or 0

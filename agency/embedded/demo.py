@@ -156,7 +156,9 @@ class Demo:
         say("Loading the sample agency, the first time only …")
         loading.touch()
         command = [*MANAGE, "load_sample", "--users-file", str(users)]
-        self.supervisor.finish(Program("sample", command, self.environment, stop_seconds=2), seconds=300)
+        # Three months in half a minute: the sandbox takes its limit off for it, and so do we.
+        environment = self.environment | {"TOKPORTAL_PACED": "false"}
+        self.supervisor.finish(Program("sample", command, environment, stop_seconds=2), seconds=300)
         loading.unlink()
 
     def _forget_half_a_sample(self) -> None:

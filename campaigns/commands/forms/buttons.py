@@ -1,0 +1,83 @@
+"""Forms of one button: each makes one Command, however often it is pressed."""
+
+from django import forms
+
+from agency.forms import CommandForm
+from campaigns.content.forms import MediaField
+from campaigns.models import Command
+
+
+class PricedForm(CommandForm):
+    """`quote` carries the price that was shown (campaigns.commands.quotes)."""
+
+    quote = forms.CharField(widget=forms.HiddenInput, required=False)
+
+
+class AddSlotsForm(PricedForm):
+    """More slots for a bundle ("Add Video Slots")."""
+
+    what = forms.ChoiceField(
+        label="What",
+        choices=[("videos", "Video slots"), ("edits", "Edits of videos")],
+        widget=forms.RadioSelect,
+        initial="videos",
+    )
+    quantity = forms.IntegerField(label="How many", min_value=1, max_value=500, initial=1)
+
+    @property
+    def is_for_edits(self) -> bool:
+        return self.cleaned_data["what"] == "edits"
+
+    @property
+    def kind(self) -> str:
+        return Command.Kind.ADD_EDIT_SLOTS if self.is_for_edits else Command.Kind.ADD_VIDEO_SLOTS
+
+    def body(self) -> dict[str, int]:
+        return {"quantity": self.cleaned_data["quantity"]}
+
+
+class WithdrawForm(forms.Form):
+    """A person's decision about a Command whose outcome is unknown needs a reason; taking back does not."""
+
+    note = forms.CharField(max_length=300, required=False)
+
+    def __init__(self, *args: object, is_decision: bool, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["note"].required = is_decision
+
+
+class AcceptForm(forms.Form):
+    note = forms.CharField(label="What shows it", max_length=300)
+    credits = forms.IntegerField(label="Credits charged", min_value=0, max_value=1_000_000)
+
+
+class AccountCorrectionForm(CommandForm):
+    """What the manager should change on the delivered account ("Account Actions")."""
+
+    FIELDS = ("username", "visible_name", "biography", "profile_picture")
+
+    username = forms.CharField(required=False, max_length=500)
+    visible_name = forms.CharField(label="Name", required=False, max_length=500)
+    biography = forms.CharField(required=False, max_length=500)
+    profile_picture = forms.CharField(label="Picture", required=False, max_length=500)
+    comment = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def changes(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in self.FIELDS if self.cleaned_data.get(name)}
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.errors and not self.changes():
+            self.add_error(None, "Say for at least one of the fields what should be different.")
+
+
+class VideoCorrectionForm(CommandForm):
+    comment = forms.CharField(
+        label="What should the manager change?", max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class FixDownloadForm(CommandForm):
+    """A link that the manager can download from ("Fix Download Link")."""
+
+    media = MediaField(label="A link that works", widget=forms.Textarea(attrs={"rows": 1}))

@@ -1,0 +1,184 @@
+"""The lists of bundles and Commands: filters, and rows for a CSV file."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+
+from agency.forms import SearchForm
+from agency.models import User
+from agency.tokportal import normalise_country
+from campaigns.access import visible_campaigns
+from campaigns.models import Command, Platform
+from campaigns.models.command import CommandQuerySet
+from campaigns.models.mirror import BundleQuerySet
+from campaigns.states import ACCOUNT, BUNDLE, bundle_pill, command_pill
+from clients.access import visible_clients
+
+IN_ACCOUNT_REVIEW = Q(
+    status__in=("published", "published_priority", "accepted", "in_review", "finalized"),
+    account_status__in=("in_review", "pending_corrections"),
+)
+BUNDLE_STATES = ("To set up", "With manager", "In review", "Change asked", "Live", "Done", "Stopped")
+
+
+def in_state(word: str) -> Q:
+    """Bundles whose pill says `word` (campaigns.states.bundle_pill)."""
+    own = [status for status, (said, _) in BUNDLE.items() if said == word]
+    account = [status for status, (said, _) in ACCOUNT.items() if said == word]
+    return (Q(status__in=own) & ~IN_ACCOUNT_REVIEW) | (IN_ACCOUNT_REVIEW & Q(account_status__in=account))
+
+
+class OwnerFilterForm(SearchForm):
+    """Search, client and campaign, limited to what the person may see."""
+
+    client = forms.ModelChoiceField(None, required=False, empty_label="All clients", to_field_name="slug")
+    campaign = forms.ModelChoiceField(None, required=False, empty_label="All campaigns")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        client: Any = self.fields["client"]
+        client.queryset = visible_clients(user).order_by("name")
+        campaign: Any = self.fields["campaign"]
+        campaign.queryset = visible_campaigns(user).order_by("client__name", "name")
+        campaign.label_from_instance = lambda row: f"{row.client} · {row}"
+
+
+class BundleFilterForm(OwnerFilterForm):
+    state = forms.ChoiceField(
+        required=False, choices=[("", "All states"), *((word, word) for word in BUNDLE_STATES)]
+    )
+    platform = forms.ChoiceField(required=False, choices=[("", "All platforms"), *Platform.choices])
+    country = forms.CharField(required=False, max_length=8)
+
+    def narrow(self, bundles: BundleQuerySet) -> BundleQuerySet:
+        chosen = self.filters()
+        if text := chosen.get("q"):
+            bundles = bundles.filter(
+                Q(external_ref__icontains=text)
+                | Q(title__icontains=text)
+                | Q(upstream_id=text)
+                | Q(saved_account__username__icontains=text)
+                | Q(profile__username__icontains=text)
+            )
+        if client := chosen.get("client"):
+            bundles = bundles.filter(campaign__client=client)
+        if campaign := chosen.get("campaign"):
+            bundles = bundles.filter(campaign=campaign)
+        if word := chosen.get("state"):
+            bundles = bundles.filter(in_state(word))
+        if platform := chosen.get("platform"):
+            bundles = bundles.filter(platform=platform)
+        if country := chosen.get("country"):
+            bundles = bundles.filter(country=normalise_country(country))
+        return bundles
+
+
+class CommandFilterForm(OwnerFilterForm):
+    state = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "All states"),
+            ("person", "Needs a person"),
+            ("different", "Charged differently"),
+            *Command.State.choices,
+        ],
+    )
+    kind = forms.ChoiceField(required=False, choices=[("", "All kinds"), *Command.Kind.choices])
+
+    def narrow(self, commands: CommandQuerySet) -> CommandQuerySet:
+        chosen = self.filters()
+        if text := chosen.get("q"):
+            commands = commands.filter(
+                Q(external_ref__icontains=text)
+                | Q(request_id=text)
+                | Q(bundle__external_ref__icontains=text)
+                | Q(bundle__title__icontains=text)
+            )
+        if client := chosen.get("client"):
+            commands = commands.filter(client=client)
+        if campaign := chosen.get("campaign"):
+            commands = commands.filter(campaign=campaign)
+        if kind := chosen.get("kind"):
+            commands = commands.filter(kind=kind)
+        state = chosen.get("state")
+        if state == "person":
+            return commands.filter(needs_person=True)
+        if state == "different":
+            return commands.filter(is_charged_differently=True)
+        return commands.filter(state=state) if state else commands
+
+
+BUNDLE_COLUMNS = (
+    "reference",
+    "title",
+    "client",
+    "campaign",
+    "type",
+    "platform",
+    "country",
+    "state",
+    "tokportal_status",
+    "account",
+    "videos",
+    "videos_set_up",
+    "videos_live",
+    "created_at",
+)
+
+
+def bundle_rows(bundles: BundleQuerySet) -> Iterator[list[object]]:
+    """Rows under BUNDLE_COLUMNS; `bundles` with_progress."""
+    for bundle in bundles.iterator(chunk_size=500):
+        yield [
+            bundle.external_ref,
+            bundle.title,
+            bundle.campaign.client.name if bundle.campaign else "",
+            bundle.campaign.name if bundle.campaign else "",
+            bundle.bundle_type,
+            bundle.platform,
+            bundle.country,
+            bundle_pill(bundle).word,
+            bundle.status,
+            bundle.saved_account.username if bundle.saved_account else "",
+            bundle.videos_total,
+            bundle.videos_filled,
+            bundle.videos_live,
+            bundle.upstream_created_at,
+        ]
+
+
+COMMAND_COLUMNS = (
+    "order",
+    "asked_at",
+    "asked_by",
+    "kind",
+    "client",
+    "campaign",
+    "reference",
+    "state",
+    "quoted_credits",
+    "charged_credits",
+    "request_id",
+    "message",
+)
+
+
+def command_rows(commands: CommandQuerySet) -> Iterator[list[object]]:
+    """Rows under COMMAND_COLUMNS."""
+    for command in commands.iterator(chunk_size=500):
+        yield [
+            command.pk,
+            command.asked_at,
+            command.asked_by.name if command.asked_by else "",
+            command.get_kind_display(),
+            command.client.name if command.client else "",
+            command.campaign.name if command.campaign else "",
+            command.external_ref or (command.bundle.external_ref if command.bundle else ""),
+            command_pill(command).word,
+            command.quoted_credits,
+            command.credits_charged,
+            command.request_id,
+            command.error_message,
+        ]

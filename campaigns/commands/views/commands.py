@@ -1,0 +1,132 @@
+"""Commands: the list, the page that follows one, and what a person may decide about it."""
+
+import json
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from agency.downloads import csv_download
+from agency.forms import page_of
+from agency.htmx import HtmxRequest, page_or_partial
+from agency.models import User
+from campaigns.access import visible_command, visible_commands
+from campaigns.commands import actions
+from campaigns.commands.forms.buttons import AcceptForm, WithdrawForm
+from campaigns.commands.reports import requests
+from campaigns.commands.reports.lists import COMMAND_COLUMNS, CommandFilterForm, command_rows
+from campaigns.models import Command
+from campaigns.models.command import CommandQuerySet
+from campaigns.states import command_pill
+from clients.access import require_editor
+
+S = Command.State
+
+
+def _filtered(request: HtmxRequest) -> tuple[CommandFilterForm, CommandQuerySet]:
+    filters = CommandFilterForm(request.GET, user=request.user)
+    return filters, filters.narrow(visible_commands(request.user)).order_by("-pk")
+
+
+@require_safe
+def command_list(request: HtmxRequest) -> HttpResponse:
+    filters, commands = _filtered(request)
+    page = page_of(commands, request)
+    rows = [(command, command_pill(command)) for command in page]
+    context = {"filters": filters, "page": page, "rows": rows, "is_narrowed": bool(filters.filters())}
+    return page_or_partial(request, "commands/command_list.html", "command-table", context)
+
+
+@require_safe
+def command_list_csv(request: HtmxRequest) -> HttpResponseBase:
+    _, commands = _filtered(request)
+    return csv_download("orders", COMMAND_COLUMNS, command_rows(commands))
+
+
+@require_safe
+def command_detail(request: HtmxRequest, command_id: int) -> HttpResponse:
+    command = visible_command(request.user, command_id)
+    return page_or_partial(
+        request, "commands/command_detail.html", "command-state", _context(request, command)
+    )
+
+
+def _context(
+    request: HtmxRequest,
+    command: Command,
+    withdraw: WithdrawForm | None = None,
+    accept: AcceptForm | None = None,
+) -> dict[str, object]:
+    needs_decision = command.state == S.UNKNOWN and command.needs_person
+    return {
+        "command": command,
+        "client": command.client,
+        "pill": command_pill(command),
+        "asked": requests.asked(command),
+        "body": json.dumps(command.body, indent=2, ensure_ascii=False, sort_keys=True),
+        "refused_slots": sorted(requests.refused_slots(command).items()),
+        "next_step": requests.next_step(command, request.user),
+        "reservation": getattr(command, "reservation", None),
+        "may_edit": _may_decide(request.user, command),
+        "can_withdraw": command.state == S.QUEUED and command.first_sent_at is None,
+        "needs_decision": needs_decision,
+        "withdraw": withdraw or WithdrawForm(is_decision=needs_decision),
+        "accept": accept or AcceptForm(initial={"credits": command.quoted_credits}),
+        "upstream_now": command.connection.upstream_now(timezone.now()),
+    }
+
+
+def _may_decide(user: User, command: Command) -> bool:
+    """What belongs to no client is decided by owners."""
+    return user.may_edit if command.client_id else user.is_owner
+
+
+def _decidable_command(request: HtmxRequest, command_id: int) -> Command:
+    command = visible_command(request.user, command_id)
+    require_editor(request.user)  # also where the campaign is archived: what is under way must end
+    return command
+
+
+@require_POST
+def command_check(request: HtmxRequest, command_id: int) -> HttpResponse:
+    command = _decidable_command(request, command_id)
+    actions.check_again(command=command, now=timezone.now())
+    return redirect(command)
+
+
+@require_POST
+def command_withdraw(request: HtmxRequest, command_id: int) -> HttpResponse:
+    command = _decidable_command(request, command_id)
+    form = WithdrawForm(request.POST, is_decision=command.needs_person)
+    if form.is_valid():
+        try:
+            actions.withdraw(
+                command=command, by=request.user, note=form.cleaned_data["note"], now=timezone.now()
+            )
+        except actions.CannotSend as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, "Withdrawn. Nothing was charged, and what was held is free again.")
+        return redirect(command)
+    return _refused(request, _context(request, command, withdraw=form))
+
+
+@require_POST
+def command_accept(request: HtmxRequest, command_id: int) -> HttpResponse:
+    command = _decidable_command(request, command_id)
+    form = AcceptForm(request.POST)
+    if form.is_valid():
+        try:
+            actions.accept_as_done(command=command, by=request.user, now=timezone.now(), **form.cleaned_data)
+        except actions.CannotSend as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, "Recorded as done.")
+        return redirect(command)
+    return _refused(request, _context(request, command, accept=form))
+
+
+def _refused(request: HtmxRequest, context: dict[str, object]) -> HttpResponse:
+    return page_or_partial(request, "commands/command_detail.html", "command-state", context, status=422)

@@ -1,0 +1,300 @@
+"""The video slots of a bundle: filling one or many in one call, and the review of what was posted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from agency.forms import CommandForm
+from agency.htmx import HtmxRequest
+from campaigns.access import editable_bundle, visible_bundle
+from campaigns.commands import actions, sync
+from campaigns.commands.forms.buttons import FixDownloadForm, VideoCorrectionForm
+from campaigns.commands.forms.slots import SlotForm, SlotForms, request_body
+from campaigns.commands.offers import Offer, offer
+from campaigns.commands.quotes import Quote, QuoteExpired, digest_of, read_token
+from campaigns.commands.reports.bundles import Slot, slots_of
+from campaigns.commands.reports.requests import refused_slots
+from campaigns.commands.views.bundles import pressed, was_pressed
+from campaigns.content.actions import CannotSave, StaleEdit, add_post, edit_post
+from campaigns.content.forms import POST_FIELDS
+from campaigns.content.rules import VIDEOS_PER_DAY, earliest_day
+from campaigns.ledger.actions import CannotReserve
+from campaigns.models import Bundle, Command, Post, Video
+
+K = Command.Kind
+SLOTS_PER_PAGE = 20
+MOST_CHOICES = 100  # posts to choose from; the others are found by their reference
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def bundle_videos(request: HtmxRequest, bundle_id: int) -> HttpResponse:
+    """All slots as a table, and the editable ones as forms that are sent in one call."""
+    is_sent = request.method == "POST"
+    bundle = (editable_bundle if is_sent else visible_bundle)(request.user, bundle_id)
+    slots = slots_of(bundle)
+    editable = [slot for slot in slots if slot.is_editable] if may_fill(request, bundle) else []
+    page = Paginator(editable, SLOTS_PER_PAGE).get_page(request.GET.get("page"))
+    shown = posted(editable, request.POST) if is_sent else list(page)
+    today = bundle.connection.upstream_now(timezone.now()).date()
+    forms = SlotForms(request.POST if is_sent else None, bundle=bundle, slots=slots, shown=shown, today=today)
+    return _fill(request, bundle, forms, "commands/bundle_videos.html", {"page": page, "slots": slots})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def video_edit(request: HtmxRequest, bundle_id: int, position: int) -> HttpResponse:
+    """One slot: a form while it can be changed, and what can be asked for afterwards."""
+    is_sent = request.method == "POST"
+    bundle = (editable_bundle if is_sent else visible_bundle)(request.user, bundle_id)
+    slots = slots_of(bundle)
+    slot = next((slot for slot in slots if slot.video.position == position), None)
+    if slot is None:
+        raise Http404("No such video slot.")
+    shown = [slot] if slot.is_editable and may_fill(request, bundle) else []
+    today = bundle.connection.upstream_now(timezone.now()).date()
+    initial = {} if is_sent else {position: _initial_of_chosen(request, bundle)}
+    forms = SlotForms(
+        request.POST if is_sent else None,
+        bundle=bundle,
+        slots=slots,
+        shown=shown,
+        today=today,
+        initial=initial,
+    )
+    return _fill(request, bundle, forms, "commands/video_edit.html", _slot_context(slot))
+
+
+def may_fill(request: HtmxRequest, bundle: Bundle) -> bool:
+    campaign = bundle.campaign
+    is_open = campaign is not None and not campaign.archived_at and not campaign.client.is_archived
+    return request.user.may_edit and is_open
+
+
+def posted(slots: list[Slot], data: Mapping[str, str]) -> list[Slot]:
+    """The slots whose forms were sent."""
+    return [slot for slot in slots if f"slot-{slot.video.position}-version" in data]
+
+
+def _initial_of_chosen(request: HtmxRequest, bundle: Bundle) -> dict[str, Any]:
+    """`?post=` names an existing Post for the slot."""
+    chosen = request.GET.get("post", "")
+    if not chosen.isdecimal():
+        return {}
+    post = free_posts(bundle).filter(pk=chosen).first()
+    return {"use": post.external_ref} if post else {}
+
+
+def free_posts(bundle: Bundle) -> Any:
+    """Posts of the campaign without a slot, those for the bundle's country first."""
+    return Post.objects.filter(campaign=bundle.campaign, video=None).order_by("publish_date", "pk")
+
+
+def _slot_context(slot: Slot) -> dict[str, Any]:
+    video = slot.video
+    return {
+        "slot": slot,
+        "video": video,
+        "correction": VideoCorrectionForm(),
+        "fix": FixDownloadForm(initial={"media": slot.post.media if slot.post else []}),
+        "can_finalize": video.status in ("accepted", "in_review"),
+        "can_correct": video.status == "in_review",
+    }
+
+
+def _fill(
+    request: HtmxRequest, bundle: Bundle, forms: SlotForms, template: str, context: dict[str, Any]
+) -> HttpResponse:
+    """Show the forms; when they were sent: save the Posts and send their slots, all or none."""
+    offered: Offer | None = None
+    if request.method == "POST":
+        if not forms.rows:
+            forms.errors.append("These slots are with the manager by now, so nothing was sent.")
+        elif forms.is_valid():
+            try:
+                quote, offered = _price(request, bundle, forms)
+                if quote is not None:
+                    _save_and_send(request, bundle, forms, quote)
+                    messages.success(request, "Saved, and on its way to TokPortal.")
+                    return redirect(bundle)
+            except sync.PriceCheckWasCharged as charged:
+                messages.warning(request, str(charged))
+                return redirect(charged.command)
+            except _RowRefused:
+                pass  # the row says why
+            except (QuoteExpired, CannotReserve, actions.CannotSend) as refusal:
+                forms.errors.append(str(refusal))
+        elif forms.is_unchanged and was_pressed(forms.button, bundle):
+            return redirect(bundle)  # the same form a second time
+    _note_refusals(bundle, forms)
+    if forms.rows and bundle.campaign:
+        context["choices"] = free_posts(bundle)[:MOST_CHOICES]
+    context |= {
+        "bundle": bundle,
+        "forms": forms,
+        "offer": offered,
+        "may_edit": may_fill(request, bundle),
+        "key": CommandForm()["key"].value(),
+        "first_day": earliest_day(bundle, bundle.connection.upstream_now(timezone.now()).date()),
+        "days": _busy_days(forms.slots),
+        "per_day": VIDEOS_PER_DAY,
+    }
+    is_refused = request.method == "POST" and not (offered and offered.quote)
+    return render(request, template, context, status=422 if is_refused else 200)
+
+
+class _RowRefused(Exception):
+    """A row could not be saved, so nothing was."""
+
+
+def _price(request: HtmxRequest, bundle: Bundle, forms: SlotForms) -> tuple[Quote | None, Offer | None]:
+    """The Quote to send with; None with an Offer = show that price first.
+
+    Filling slots is free, but on a delivered account it may settle a Coverage period that is due.
+    """
+    body = request_body({row.position: row.draft() for row in forms.to_send})
+    digest = digest_of(K.CONFIGURE_VIDEOS, {"bundle_id": bundle.upstream_id}, body)
+    if token := forms.button.cleaned_data["quote"]:
+        return read_token(token, digest=digest), None
+    if not actions.is_gated(K.CONFIGURE_VIDEOS, bundle):
+        return Quote(0, digest, bundle.connection.upstream_now(timezone.now())), None
+    assert bundle.campaign is not None  # editable_bundle
+    offered = offer(
+        bundle.connection,
+        kind=K.CONFIGURE_VIDEOS,
+        body=body,
+        by=request.user,
+        campaign=bundle.campaign,
+        bundle=bundle,
+        now=timezone.now(),
+    )
+    if offered.quote and not offered.quote.credits:
+        return offered.quote, None
+    forms.errors += [sentence for sentences in offered.refused.values() for sentence in sentences]
+    return None, offered
+
+
+def _save_and_send(request: HtmxRequest, bundle: Bundle, forms: SlotForms, quote: Quote) -> None:
+    with transaction.atomic():
+        posts = {row.position: _save(row) for row in forms.to_send}
+        actions.configure_videos(
+            bundle=bundle,
+            posts=posts,
+            by=request.user,
+            key=forms.button.cleaned_data["key"],
+            now=timezone.now(),
+            quote=quote,
+        )
+
+
+def _save(row: SlotForm) -> Post:
+    if row.used:
+        return row.used
+    try:
+        if row.post:
+            return edit_post(post=row.post, fields=row.values(), version=row.cleaned_data["version"])
+        assert row.bundle.campaign is not None  # editable_bundle
+        blank = {name: Post._meta.get_field(name).get_default() for name in POST_FIELDS}
+        fields = blank | {"market_country": row.bundle.country} | row.values()
+        return add_post(campaign=row.bundle.campaign, fields=fields)
+    except StaleEdit as refusal:
+        row.stale = refusal
+        row.take_version(refusal.row.version)
+        raise _RowRefused from refusal
+    except CannotSave as refusal:
+        row.add_error("external_ref", str(refusal))
+        raise _RowRefused from refusal
+
+
+def _note_refusals(bundle: Bundle, forms: SlotForms) -> None:
+    """What TokPortal refused of the last batch stands at its slot until the slot is sent again."""
+    sent = bundle.commands.filter(kind=K.CONFIGURE_VIDEOS).exclude(state__in=Command.UNSETTLED)
+    reasons = refused_slots(sent.order_by("-pk").first())
+    for row in forms.rows:
+        row.refused = reasons.get(row.position, "")
+
+
+def _busy_days(slots: list[Slot]) -> list[tuple[Any, int]]:
+    """Day → how many videos it has, soonest first."""
+    days: dict[Any, int] = {}
+    for slot in slots:
+        if slot.video.publish_date and slot.video.status != "cancelled":
+            days[slot.video.publish_date] = days.get(slot.video.publish_date, 0) + 1
+    return sorted(days.items())
+
+
+@require_POST
+def video_finalize(request: HtmxRequest, bundle_id: int, position: int) -> HttpResponse:
+    video = _editable_video(request, bundle_id, position)
+    form = CommandForm(request.POST)
+    if not form.is_valid():
+        return _page_of_video(request, video)
+    return _ask(
+        request,
+        video,
+        form,
+        lambda key: actions.finalize_video(video=video, by=request.user, key=key, now=timezone.now()),
+    )
+
+
+@require_POST
+def video_correct(request: HtmxRequest, bundle_id: int, position: int) -> HttpResponse:
+    video = _editable_video(request, bundle_id, position)
+    form = VideoCorrectionForm(request.POST)
+    if not form.is_valid():
+        return _page_of_video(request, video, correction=form)
+    comment = form.cleaned_data["comment"]
+    return _ask(
+        request,
+        video,
+        form,
+        lambda key: actions.correct_video(
+            video=video, by=request.user, key=key, comment=comment, now=timezone.now()
+        ),
+    )
+
+
+@require_POST
+def video_fix_download(request: HtmxRequest, bundle_id: int, position: int) -> HttpResponse:
+    video = _editable_video(request, bundle_id, position)
+    form = FixDownloadForm(request.POST)
+    if not form.is_valid():
+        return _page_of_video(request, video, fix=form)
+    media = form.cleaned_data["media"]
+    return _ask(
+        request,
+        video,
+        form,
+        lambda key: actions.fix_download(
+            video=video, by=request.user, key=key, media=media, now=timezone.now()
+        ),
+    )
+
+
+def _editable_video(request: HtmxRequest, bundle_id: int, position: int) -> Video:
+    bundle = editable_bundle(request.user, bundle_id)
+    video = bundle.videos.filter(position=position).first()
+    if video is None:
+        raise Http404("No such video slot.")
+    video.bundle = bundle
+    return video
+
+
+def _ask(request: HtmxRequest, video: Video, form: CommandForm, verb: Any) -> HttpResponse:
+    if was_pressed(form, video.bundle):
+        return redirect(video.bundle)
+    return pressed(request, video.bundle, lambda: verb(form.cleaned_data["key"]))
+
+
+def _page_of_video(request: HtmxRequest, video: Video, **refused: Any) -> HttpResponse:
+    """The slot's page with a form that was refused."""
+    slots = slots_of(video.bundle)
+    slot = next(slot for slot in slots if slot.video.pk == video.pk)
+    today = video.bundle.connection.upstream_now(timezone.now()).date()
+    forms = SlotForms(None, bundle=video.bundle, slots=slots, shown=[], today=today)
+    return _fill(request, video.bundle, forms, "commands/video_edit.html", _slot_context(slot) | refused)

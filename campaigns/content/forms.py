@@ -1,0 +1,246 @@
+"""What people type about content → clean values for `campaigns.content.actions`."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.db.models import Q, QuerySet
+
+from agency.forms import DateInput, SearchForm
+from campaigns.content.rules import CAROUSEL_MAX
+from campaigns.models import AccountProfile, Bundle, Campaign, Post, Video
+from campaigns.models.content import BIOGRAPHY_MAX, CAPTION_MAX, NAME_MAX, USERNAME_MAX
+from campaigns.references import video_ref
+
+REF_MAX = 200  # "Create Bundle", "Configure Videos"
+
+is_storage_path = re.compile(r"[\w.-]+(/[\w.-]+)+")
+is_address = URLValidator(schemes=["http", "https"])
+
+
+def require_link(value: str) -> None:
+    """A public address, or the storage path that an upload answered with. Raises ValidationError."""
+    if is_storage_path.fullmatch(value):
+        return
+    try:
+        is_address(value)
+    except ValidationError as error:
+        raise ValidationError(
+            f"“{value[:80]}” is no link. Use an address that begins with https://, or an upload's path."
+        ) from error
+
+
+class MediaField(forms.CharField):
+    """Links, one a line → a list in that order."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> Any:  # a CharField's value is text; this one's is a list
+        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def run_validators(self, value: Any) -> None:
+        for link in value:
+            require_link(link)
+        if len(value) > CAROUSEL_MAX:
+            raise ValidationError(f"At most {CAROUSEL_MAX} links; these are {len(value)}.")
+
+
+class YesNoField(forms.TypedChoiceField):
+    """A question that has to be answered: yes, no, or (None) not answered yet."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            choices=[("", "Not answered"), ("yes", "Yes"), ("no", "No")],
+            coerce=lambda text: text == "yes",
+            empty_value=None,
+            **kwargs,
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+
+
+def counted(limit: int, **attributes: object) -> dict[str, object]:
+    """Attributes of an input whose characters are counted while one types (static/js/counter.js)."""
+    return {"data-count": limit, **attributes}
+
+
+class VersionedForm(forms.Form):
+    """A form that says which version of its row it was drawn from; 0 = there was none."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    def take_version(self, version: int) -> None:
+        """Draw the refused form with the version that stands now: saving it again is then a decision."""
+        data = self.data.copy()
+        data[self.add_prefix("version")] = str(version)
+        self.data = data
+
+
+class ProfileForm(VersionedForm):
+    """The profile that we want for a bundle's account ("Account Configuration")."""
+
+    username = forms.CharField(
+        max_length=USERNAME_MAX,
+        validators=AccountProfile._meta.get_field("username").validators,
+        widget=forms.TextInput(attrs=counted(USERNAME_MAX, autocomplete="off", spellcheck="false")),
+        help_text="Letters, digits, full stops and underscores. The manager takes the nearest free one.",
+    )
+    visible_name = forms.CharField(
+        label="Name", max_length=NAME_MAX, widget=forms.TextInput(attrs=counted(NAME_MAX, autocomplete="off"))
+    )
+    biography = forms.CharField(
+        max_length=BIOGRAPHY_MAX,
+        required=False,
+        widget=forms.Textarea(attrs=counted(BIOGRAPHY_MAX, rows=2)),
+        help_text="Needed for publication.",
+    )
+    profile_picture_url = forms.CharField(
+        label="Picture",
+        max_length=1000,
+        required=False,
+        validators=[require_link],
+        help_text="A public link to the picture. Needed for publication.",
+    )
+    link_in_bio = forms.URLField(required=False, assume_scheme="https")
+
+    def __init__(self, *args: Any, bundle: Bundle, profile: AccountProfile | None, **kwargs: Any) -> None:
+        drawn_from = profile or AccountProfile(version=0, **wanted_at_tokportal(bundle))
+        initial = {name: getattr(drawn_from, name) for name in self.base_fields}
+        super().__init__(*args, initial=initial, **kwargs)
+        if bundle.platform != "instagram":
+            del self.fields["link_in_bio"]
+
+    def profile(self) -> dict[str, Any]:
+        """The columns of an AccountProfile."""
+        return {name: value for name, value in self.cleaned_data.items() if name in PROFILE_FIELDS}
+
+
+PROFILE_FIELDS = ("username", "visible_name", "biography", "profile_picture_url", "link_in_bio")
+
+
+def wanted_at_tokportal(bundle: Bundle) -> dict[str, str]:
+    """The profile of a bundle that was configured elsewhere, as TokPortal holds it."""
+    return {
+        name: value
+        for name in PROFILE_FIELDS
+        if isinstance(value := bundle.account_listing.get(name), str) and value
+    }
+
+
+class PostForm(VersionedForm):
+    """A Post, in or out of a slot ("Configure Videos")."""
+
+    video_type = forms.ChoiceField(label="Type", choices=Post.Type.choices, initial=Post.Type.VIDEO)
+    publish_date = forms.DateField(
+        label="Goes live",
+        required=False,
+        widget=DateInput,
+        help_text="First day of the two days in which it is posted.",
+    )
+    caption = forms.CharField(
+        required=False,
+        max_length=CAPTION_MAX,
+        widget=forms.Textarea(attrs=counted(CAPTION_MAX, rows=3)),
+        help_text="A story has none.",
+    )
+    media = MediaField(
+        label="Media",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 1, "spellcheck": "false"}),
+        help_text=f"Public link. A carousel takes up to {CAROUSEL_MAX}, one a line, in their order.",
+    )
+    instagram_content_type = forms.ChoiceField(
+        label="Reel or post",
+        required=False,
+        choices=[("", "Not answered"), ("reel", "Reel"), ("post", "Post")],
+        help_text="Instagram only.",
+    )
+    ai_content_disclaimer = YesNoField(
+        label="Made with AI?", required=False, help_text="Yes puts the platform's AI label on it."
+    )
+    disclose_as_ads = forms.BooleanField(
+        label="Disclose as an ad", required=False, initial=True, help_text="On for client work."
+    )
+    editing_instructions = forms.CharField(
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="What an editor should do with it. Uses one edit.",
+    )
+    name = forms.CharField(required=False, max_length=200, help_text="For you; nobody else sees it.")
+    external_ref = forms.CharField(
+        label="Reference",
+        max_length=REF_MAX,
+        help_text="Comes back in TokPortal's lists and in your reports. Keep ours, or give your own.",
+    )
+    market_country = forms.ChoiceField(label="Market", required=False)
+
+    def __init__(
+        self, *args: Any, campaign: Campaign, post: Post | None = None, country: str = "", **kwargs: Any
+    ) -> None:
+        self.post = post
+        drawn_from = post or Post(version=0, market_country=country)
+        initial = {name: getattr(drawn_from, name) for name in self.base_fields} | kwargs.pop("initial", {})
+        if not initial["external_ref"]:
+            initial["external_ref"] = new_video_ref(campaign, initial["market_country"] or country)
+        super().__init__(*args, initial=initial, **kwargs)
+        countries = {market.country for market in campaign.markets.all()} | {initial["market_country"]}
+        market: Any = self.fields["market_country"]
+        market.choices = [("", "Any"), *((code, code) for code in sorted(countries - {""}))]
+
+    def values(self) -> dict[str, Any]:
+        """The columns of a Post that this form may write."""
+        return {name: self.cleaned_data[name] for name in self.fields if name in POST_FIELDS}
+
+
+POST_FIELDS = frozenset(PostForm.base_fields) - {"version"}
+
+
+def new_video_ref(campaign: Campaign, market: str) -> str:
+    """A reference for a Post, new at each call (R2)."""
+    own = next(namespace for namespace in campaign.namespaces.all() if namespace.is_own)
+    return video_ref(own.prefix, market, "")
+
+
+def values_at_tokportal(video: Video) -> dict[str, Any]:
+    """What a slot holds that was filled elsewhere: a PUT clears what it omits, so the form starts from it."""
+    raw = video.raw
+    media = raw.get("carousel_images") or [raw.get("video_url") or raw.get("story_image_url")]
+    return {
+        "video_type": video.video_type or Post.Type.VIDEO,
+        "publish_date": video.publish_date,
+        "caption": video.description,
+        "media": [link for link in media if link],
+        "instagram_content_type": raw.get("instagram_content_type") or "",
+        "ai_content_disclaimer": raw.get("ai_content_disclaimer"),
+        "disclose_as_ads": raw.get("disclose_as_ads", True),
+        "editing_instructions": raw.get("editing_instructions") or "",
+        "name": video.name,
+        "external_ref": video.external_ref,
+    }
+
+
+class PostFilterForm(SearchForm):
+    place = forms.ChoiceField(
+        required=False,
+        choices=[("", "All posts"), ("free", "Without a slot"), ("slot", "In a slot"), ("open", "To answer")],
+    )
+
+    def narrow(self, posts: QuerySet[Post]) -> QuerySet[Post]:
+        chosen = self.filters()
+        text, place = chosen.get("q"), chosen.get("place")
+        if text:
+            posts = posts.filter(
+                Q(name__icontains=text) | Q(caption__icontains=text) | Q(external_ref__icontains=text)
+            )
+        if place == "free":
+            return posts.filter(video=None)
+        if place == "slot":
+            return posts.exclude(video=None)
+        return posts.filter(ai_content_disclaimer=None) if place == "open" else posts

@@ -12,18 +12,18 @@ from django.utils import timezone
 from agency.connections import tokportal
 from agency.models import Connection, User
 from agency.sample import plan
-from campaigns.actions import create_campaign
+from campaigns.actions import CampaignFields, add_campaign
 from campaigns.analytics import sync as analytics
 from campaigns.commands import actions, sync
 from campaigns.commands.reference import refresh_reference
 from campaigns.content import actions as content
 from campaigns.content import rules
-from campaigns.credits import sync as credits
-from campaigns.events import sync as events
+from campaigns.credits.sync import update_ledger
+from campaigns.events.sweeps import sweep
 from campaigns.models import Bundle, Campaign, Command, SavedAccount, Video
 from campaigns.references import video_ref
 from campaigns.sync import refresh_bundle
-from clients.actions import assign, create_client, set_budget_of
+from clients.actions import add_client
 from clients.models import Client
 
 ACTIVE = ("published", "published_priority", "accepted")
@@ -80,9 +80,8 @@ class Story:
             if launch.day == day:
                 self._launch(launch)
         if day % 7 == 0 or day == plan.DAYS:
-            events.sweep_lists(self.connection, now=timezone.now())
-            credits.import_history(self.connection, now=timezone.now())
-            credits.match_entries(self.connection, now=timezone.now())
+            sweep(self.connection, "lists", now=timezone.now())
+            update_ledger(now=timezone.now())
         if day % 5 == 0:
             for account in SavedAccount.objects.filter(connection=self.connection):
                 analytics.pull_account(account, now=timezone.now())
@@ -113,29 +112,28 @@ class Story:
             )
 
     def _win_client(self, brand: plan.Brand) -> None:
-        client = create_client(
-            name=brand.name,
-            slug=brand.slug,
-            colour=brand.colour,
-            contact_email=brand.contact,
-            by=self.staff["owner"],
+        add_client(
+            fields={
+                "name": brand.name,
+                "slug": brand.slug,
+                "colour": brand.colour,
+                "contact_email": brand.contact,
+            },
+            budget=brand.budget,
+            staff=[self.staff[person.username] for person in plan.STAFF if brand.slug in person.clients],
         )
-        set_budget_of(client=client, credits=brand.budget)
-        for person in plan.STAFF:
-            if brand.slug in person.clients:
-                assign(client=client, user=self.staff[person.username])
 
     def _start_campaign(self, work: plan.Work) -> None:
-        create_campaign(
-            client=Client.objects.get(slug=work.client),
+        fields = CampaignFields(
             name=work.name,
             slug=work.slug,
             starts_on=self._date(work.starts),
             ends_on=self._date(work.ends),
             goal=work.goal,
             budget=work.budget,
-            markets=list(work.markets),
+            markets=work.markets,
         )
+        add_campaign(client=Client.objects.get(slug=work.client), fields=fields, by=self.staff["owner"])
 
     def _date(self, day: int) -> date:
         return (self.first + timedelta(days=day)).astimezone(UTC).date()

@@ -10,6 +10,7 @@ from typing import Any
 
 from celery import Celery, signals
 from celery.beat import PersistentScheduler
+from celery.schedules import crontab
 from django.conf import settings
 
 from agency import heartbeats
@@ -21,8 +22,38 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 app.conf.task_default_queue = "background"
-app.conf.task_routes = {}
-app.conf.beat_schedule = {}
+app.conf.task_routes = {
+    f"campaigns.{name}": {"queue": "person"}
+    for name in (
+        "commands.tasks.send_command",
+        "commands.tasks.send_next",
+        "commands.tasks.resolve_command",
+        "commands.tasks.sweep_commands",
+        "events.tasks.handle_event",  # somebody looks at the page that follows it
+        "events.tasks.check_endpoint",
+        "events.tasks.test_endpoint",
+    )
+}
+# The rows say what is due: a bell too many costs a query, a lost one costs the time to the next. Each bell
+# expires before the next one, so that none pile up while a worker is away.
+app.conf.beat_schedule = {
+    name: {"task": task, "schedule": schedule, "options": {"expires": expires_seconds}}
+    for name, task, schedule, expires_seconds in (
+        ("Send what waits", "campaigns.commands.tasks.sweep_commands", 30, 25),
+        ("Handle waiting events", "campaigns.events.tasks.handle_waiting", 60, 55),
+        ("Sweep the lists", "campaigns.events.tasks.sweep_lists", 600, 590),
+        ("Recover deliveries", "campaigns.events.tasks.recover_deliveries", 600, 590),
+        ("Import the credit history", "campaigns.credits.tasks.import_history", 600, 590),
+        ("Read figures", "campaigns.analytics.tasks.pull_due", 900, 890),
+        (
+            "Read prices and countries",
+            "campaigns.events.tasks.refresh_reference",
+            300,
+            290,
+        ),  # when an hour old
+        ("Sweep everything", "campaigns.events.tasks.sweep_everything", crontab(minute=20, hour=3), 3600),
+    )
+}
 app.conf.beat_scheduler = "agency.celery:Scheduler"
 app.conf.beat_max_loop_interval = 5  # seconds: less than heartbeats.FADES_AFTER_SECONDS
 

@@ -3,13 +3,25 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from agency.views import sign_in
+from agency.views import health, operations, settings, sign_in
 
 urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/dry-runs/", settings.settings_dry_runs, name="settings_dry_runs"),
+    path("settings/reference/", settings.settings_reference, name="settings_reference"),
+    path("settings/webhook/", settings.settings_webhook, name="settings_webhook"),
+    path("settings/webhook/test/", settings.settings_webhook_test, name="settings_webhook_test"),
+    path("settings/webhook/remove/", settings.settings_webhook_remove, name="settings_webhook_remove"),
+    path("operations/", operations.operations, name="operations"),
+    path("operations/start/<str:what>/", operations.operations_start, name="operations_start"),
+    path("health/live", health.health_live, name="health_live"),
+    path("health/ready", health.health_ready, name="health_ready"),
     path("admin/", admin.site.urls),
     path("", include("clients.urls")),
+    path("", include("campaigns.events.urls")),
+    path("", include("campaigns.analytics.urls")),
 ]
 
 handler500 = "agency.views.errors.server_error"

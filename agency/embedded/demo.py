@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from agency import run
@@ -25,6 +26,7 @@ from agency.embedded.processes import Program
 from agency.embedded.servers import NoServer, PostgresServer, RedisServer, socket_folder
 from agency.embedded.supervisor import ProgramFailed, StopRequested, Supervisor
 from agency.environment import BASE_DIR, local_dir, secret
+from agency.sample.plan import DAYS
 
 # Stopped from the last to the first, those of one stage together.
 SERVERS, SANDBOX, WORKERS, WEB = range(4)
@@ -61,7 +63,9 @@ class Demo:
             self.supervisor.start(self._process(lane, stop_seconds=8), stage=WORKERS, revive=True)
         self.supervisor.start(self._process("beat", stop_seconds=4), stage=WEB, revive=True)
         self.supervisor.start(self._process("web", stop_seconds=6), stage=WEB)
-        self.supervisor.wait_until(self._is_ready, seconds=60, what=f"{self.url}/health/ready")
+        self.supervisor.wait_until(
+            self._is_ready, seconds=60, what=f"{self.url}/health/ready", pause_seconds=0.1
+        )
         write(self.folder / "demo.json", json.dumps(self.summary(), indent=2) + "\n")
 
     def forget(self) -> None:
@@ -119,6 +123,8 @@ class Demo:
         port = url.rpartition(":")[2]
         arguments = ["--port", port, "--store", str(self.folder / "sandbox"), "--manager", "auto"]
         arguments += ["--api-key", self.environment["TOKPORTAL_API_KEY"]]
+        if not (self.folder / "users.json").exists():  # the sample's story begins then
+            arguments += ["--now", (datetime.now(UTC) - timedelta(days=DAYS)).isoformat()]
         self.supervisor.start(Program("sandbox", [*MANAGE, "sandbox", *arguments]), stage=SANDBOX)
 
     def _start_servers(self, sockets: ExitStack) -> None:
@@ -169,7 +175,7 @@ class Demo:
             raise CannotStart(
                 "The sample was cut off. Give DATABASE_URL an empty database and run make demo-reset."
             )
-        empty(self.folder, but=["keys"])
+        empty(self.folder, but=["keys", "log"])
 
     def _is_ready(self) -> bool:
         return answers(f"http://127.0.0.1:{self.port}", "/health/ready", status=200)

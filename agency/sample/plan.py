@@ -165,6 +165,8 @@ LAUNCHES = (
     Launch(86, "winter-trails", "UK", "instagram", 3, "waiting"),
     Launch(87, "holiday-2026", "USA", "tiktok", 3, "account"),
     Launch(88, "holiday-2026", "FR", "tiktok", 4, "unready"),
+    Launch(88, "winter-trails", "DE", "instagram", 3, title="Winter trails DE, stories"),
+    Launch(89, "glow-week", "USA", "instagram", 2, "waiting"),
     Launch(89, "holiday-2026", "USA", "tiktok", 3, "unpublished", title="Holiday US, last orders"),
     Launch(89, "glow-week", "FR", "instagram", 2, "untouched"),
 )

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -52,7 +52,8 @@ class Story:
             for day in range(plan.DAYS + 1):
                 self._live(day)
                 self.step(day, plan.DAYS)
-            self._tell_sandbox("clock", {"now": timezone.now().isoformat()})
+            self._leave_something_to_do()
+            self._set_clock(timezone.now())
             self._tell_sandbox("faults", {"rate": 120})
         return [
             {"role": person.role, "username": person.username, "password": self.passwords[person.username]}
@@ -87,13 +88,35 @@ class Story:
                 analytics.pull_account(account, now=timezone.now())
 
     def _go_to(self, day: int) -> None:
+        self._set_clock(self.first + timedelta(days=day))
+
+    def _set_clock(self, now: datetime) -> None:
         """Move TokPortal's clock, and ask it something so that ours learns of it."""
-        self._tell_sandbox("clock", {"now": (self.first + timedelta(days=day)).isoformat()})
+        self._tell_sandbox("clock", {"now": now.isoformat()})
         tokportal(self.connection).get_balance()
         self.connection.refresh_from_db()
 
     def _tell_sandbox(self, what: str, body: dict[str, Any]) -> None:
         self.control.post(f"/{what}", json=body).raise_for_status()
+
+    def _leave_something_to_do(self) -> None:
+        """On the last day one video cannot be fetched, and a change is asked of another."""
+        waiting = Video.objects.filter(status="accepted").select_related("bundle__connection").earliest("pk")
+        problem = {"position": waiting.position, "comment": "The link asks for a password."}
+        self._tell_sandbox(
+            "manager", {"do": "flag_download", "bundle_id": waiting.bundle.upstream_id, **problem}
+        )
+        refresh_bundle(
+            tokportal(self.connection), self.connection, waiting.bundle.upstream_id, now=timezone.now()
+        )
+        posted = Video.objects.filter(status="in_review").select_related("bundle__connection").earliest("pk")
+        actions.correct_video(
+            video=posted,
+            by=self.staff["manager"],
+            key=uuid4(),
+            comment="Please pin the first comment; the caption is right.",
+            now=timezone.now(),
+        )
 
     # People, clients, campaigns
 

@@ -124,8 +124,7 @@ def allocate(
     reason: str = "",
 ) -> list[Allocation]:
     """Say whose an entry was. The parts must add up to it. Raises WrongAllocation."""
-    if sum(part.amount for part in parts) != entry.amount or any(part.amount == 0 for part in parts):
-        raise WrongAllocation(f"The parts must add up to {entry.amount:+,}, and none may be nothing.")
+    _check_parts(entry, parts)
     with transaction.atomic():
         CreditEntry.objects.select_for_update().get(pk=entry.pk)
         if reports.allocated(entry):
@@ -149,12 +148,35 @@ def allocate(
         )
 
 
-def reverse_allocations(entry: CreditEntry, *, by: User, reason: str, now: datetime) -> None:
-    """Take an entry back from its owners, with a reason. The entry is unassigned afterwards."""
+def _check_parts(entry: CreditEntry, parts: list[Part]) -> None:
+    """What the database cannot say about parts, or would say in words that no person understands."""
+    if not parts or sum(part.amount for part in parts) != entry.amount:
+        raise WrongAllocation(f"The parts must add up to {entry.amount:+,} credits.")
+    if any(part.amount * entry.amount <= 0 for part in parts):
+        raise WrongAllocation("Each part must be more than nothing, and signed like the whole.")
+    for part in parts:
+        if (part.owner == Allocation.Owner.CLIENT) != (part.client is not None):
+            raise WrongAllocation("A part belongs either to a client, or to nobody's work in particular.")
+        if part.campaign and part.campaign.client_id != (part.client and part.client.pk):
+            raise WrongAllocation(f"{part.campaign} is not a campaign of {part.client or 'no client'}.")
+        if part.bundle and part.bundle.campaign_id != (part.campaign and part.campaign.pk):
+            raise WrongAllocation(
+                f"That bundle does not belong to {part.campaign or 'the client as a whole'}."
+            )
+
+
+def reverse_allocations(entry: CreditEntry, *, by: User, reason: str, now: datetime) -> list[Allocation]:
+    """Take an entry back from its owners, with a reason; it is unassigned afterwards. Raises WrongAllocation."""
+    if not reason.strip():
+        raise WrongAllocation("Say why the entry is taken back: the reason stays in the books.")
     with transaction.atomic():
         CreditEntry.objects.select_for_update().get(pk=entry.pk)
-        standing = entry.allocations.filter(reverses=None, reversed_by=None)
-        Allocation.objects.bulk_create(
+        standing = list(
+            entry.allocations.standing().select_related("client", "campaign", "bundle", "command")
+        )
+        if not standing:
+            raise WrongAllocation("This entry belongs to nobody, so there is nothing to take back.")
+        return Allocation.objects.bulk_create(
             Allocation(
                 entry=entry,
                 amount=-old.amount,
@@ -169,5 +191,5 @@ def reverse_allocations(entry: CreditEntry, *, by: User, reason: str, now: datet
                 made_by=by,
                 made_at=now,
             )
-            for old in standing.select_related("client", "campaign", "bundle", "command")
+            for old in standing
         )

@@ -112,6 +112,12 @@ class CreditDrift(models.Model):
         return f"drift of entry {self.entry_id}"
 
 
+class AllocationQuerySet(models.QuerySet["Allocation"]):
+    def standing(self) -> "AllocationQuerySet":
+        """Those that count: neither reversed, nor reversals."""
+        return self.filter(reverses=None, reversed_by=None)
+
+
 class Allocation(models.Model):
     """To whom a whole or a part of an entry belongs. A wrong one is reversed, never edited."""
 
@@ -147,6 +153,8 @@ class Allocation(models.Model):
     )
     made_at = models.DateTimeField()
 
+    objects = AllocationQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -175,9 +183,11 @@ class Allocation(models.Model):
                 # The row lock makes two transactions that allocate one entry wait for each other.
                 func="""
                     SELECT amount INTO whole FROM ledger_creditentry WHERE id = NEW.entry_id FOR UPDATE;
-                    SELECT COALESCE(SUM(amount), 0) INTO allocated FROM ledger_allocation WHERE entry_id = NEW.entry_id;
+                    SELECT COALESCE(SUM(amount), 0) INTO allocated
+                        FROM ledger_allocation WHERE entry_id = NEW.entry_id;
                     IF allocated <> 0 AND allocated <> whole THEN
-                        RAISE EXCEPTION 'allocations of entry % add up to %, not to % or 0', NEW.entry_id, allocated, whole
+                        RAISE EXCEPTION 'allocations of entry % add up to %, not to % or 0',
+                            NEW.entry_id, allocated, whole
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'allocation_parts_equal_the_whole';
                     END IF;
                     RETURN NULL;

@@ -54,16 +54,21 @@ def pool(connection: Connection) -> Pool:
 
 
 def committed(client: Client, campaign: Campaign | None = None) -> int:
-    """Credits held or charged by own Commands, plus what of the history was allocated besides them."""
+    """Credits that the history gives to them, plus those of Commands that are not in the history yet.
+
+    A Command counts by its Reservation until an entry is allocated to it, and by the entry from then on:
+    so nothing counts twice, and an entry that was given to somebody else by hand counts there.
+    """
     scope = Q(campaign=campaign) if campaign else Q(client=client)
+    booked = Allocation.objects.standing().filter(command=OuterRef("command"))
     own = (
-        Reservation.objects.filter(scope)
+        Reservation.objects.filter(~Exists(booked), scope)
         .exclude(state=Reservation.State.VOID)
         .aggregate(n=Sum("credits"))["n"]
         or 0
     )
-    other = Allocation.objects.filter(scope, command=None).aggregate(n=Sum("amount"))["n"] or 0
-    return own - other
+    charged = Allocation.objects.filter(scope).aggregate(n=Sum("amount"))["n"] or 0
+    return own - charged
 
 
 def budget_state(client: Client, campaign: Campaign | None = None) -> BudgetState:
@@ -78,5 +83,5 @@ def allocated(entry: CreditEntry) -> int:
 
 def unassigned_entries(connection: Connection) -> QuerySet[CreditEntry]:
     """Entries that no standing allocation gives to anybody."""
-    standing = Allocation.objects.filter(entry=OuterRef("pk"), reverses=None, reversed_by=None)
+    standing = Allocation.objects.standing().filter(entry=OuterRef("pk"))
     return CreditEntry.objects.filter(~Exists(standing), connection=connection).exclude(amount=0)

@@ -1,0 +1,74 @@
+"""How far the import of the credit history is, for the page that shows it.
+
+Kept in the cache, not in the books. It is also the lock that lets only one import run.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from django.core.cache import cache
+
+from agency.models import Connection
+
+LEASE_SECONDS = 120  # an import that has said nothing for so long has died, and another may start
+SHOWN_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One import. `total` None = TokPortal has not told yet. Times are machine time."""
+
+    state: Literal["running", "done", "failed"]
+    started_at: datetime
+    done: int = 0  # entries read
+    total: int | None = None
+    new: int = 0  # entries that were not known before
+    trouble: str = ""  # why it stopped, in words for people
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == "running"
+
+
+def of(connection: Connection) -> Progress | None:
+    """The import that runs, or how the last one ended; None when nothing is known."""
+    progress: Progress | None = cache.get(_key(connection))
+    if progress and progress.is_running and not cache.get(_lock(connection)):
+        return replace(progress, state="failed", trouble="It stopped half-way. It goes on where it was.")
+    return progress
+
+
+def begin(connection: Connection, *, at: datetime) -> bool:
+    """Whether this import may start: only one runs at a time."""
+    if not cache.add(_lock(connection), True, LEASE_SECONDS):
+        return False
+    cache.set(_key(connection), Progress("running", at), SHOWN_SECONDS)
+    return True
+
+
+def step(connection: Connection, *, read: int, new: int, left: int | None) -> None:
+    """A page is stored; `left` entries are still to come, None = TokPortal does not say."""
+    known: Progress | None = cache.get(_key(connection))
+    if known is None:
+        return
+    cache.touch(_lock(connection), LEASE_SECONDS)
+    done = known.done + read
+    total = None if left is None else done + left
+    cache.set(_key(connection), replace(known, done=done, new=known.new + new, total=total), SHOWN_SECONDS)
+
+
+def end(connection: Connection, *, trouble: str = "") -> None:
+    known: Progress | None = cache.get(_key(connection))
+    if known is not None:
+        state: Literal["failed", "done"] = "failed" if trouble else "done"
+        cache.set(_key(connection), replace(known, state=state, trouble=trouble), SHOWN_SECONDS)
+    cache.delete(_lock(connection))
+
+
+def _key(connection: Connection) -> str:
+    return f"credits:import:{connection.pk}"
+
+
+def _lock(connection: Connection) -> str:
+    return f"credits:import:{connection.pk}:runs"

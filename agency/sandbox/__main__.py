@@ -10,17 +10,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from . import credits, fixtures
 from .app import API_PREFIX, Api
 from .clock import Clock, parse_time
 from .control import Control
-from .limits import RateLimit
 from .prices import PROFILES, Prices
 from .server import Server
 from .store import Store
 from .uploads import Media
-from .work import Settings
-from .world import World
+from .world import Beginning, World
 
 DEFAULT_CREDITS = 5000
 
@@ -68,27 +65,21 @@ def _at_least_0(text: str) -> int:
 
 
 def make_world(options: argparse.Namespace, folder: Path) -> World:
-    """Open the store and put a first balance, the fixtures and the clock in place."""
-    store = Store(folder)
     world = World(
-        store=store,
+        store=Store(folder),
         clock=Clock(),
-        prices=Prices(options.prices, store.recall("price_overrides", {})),
-        settings=Settings(coverage_is_charged=options.coverage == "charged"),
-        rate=RateLimit(options.rate),
+        prices=Prices(options.prices),
         api_keys=set(options.api_key),
+        beginning=Beginning(
+            credits=options.credits,
+            rate=options.rate,
+            now=options.now,
+            has_fixtures=(options.fixtures or options.prices) == "seed",
+            managers_work_alone=options.manager == "auto",
+            coverage_is_charged=options.coverage == "charged",
+        ),
     )
-    world.restore_clock()
-    if options.now:
-        world.set_clock(options.now)
-    with store.transaction():
-        if options.credits and not store.value("SELECT 1 FROM credit_entries"):
-            credits.top_up(world.work("top_up"), options.credits, "Top-up")
-        wants_fixtures = options.fixtures == "seed" or (options.fixtures is None and options.prices == "seed")
-        if wants_fixtures and not store.value("SELECT 1 FROM bundles WHERE id = ?", fixtures.BUNDLE_ID):
-            fixtures.load(world.work("staff"))
-    if options.manager == "auto":
-        world.let_managers_work_alone(True)
+    world.begin()
     return world
 
 

@@ -211,6 +211,7 @@ class Api:
             return response
         try:
             with call.store.transaction():
+                call.now = self.world.clock.now()  # in its turn, so that rows and their times have one order
                 result = route.handler(call, **path_values)
                 if call.dry_run:
                     raise UndoDryRun

@@ -41,6 +41,7 @@ class Control:
             ("GET", "manager"): self._manager,
             ("POST", "manager"): self._manager_does,
             ("GET", "books"): self._books,
+            ("DELETE", "books"): self._reset,
         }
 
     def respond(self, request: Request) -> Response:
@@ -226,6 +227,10 @@ class Control:
         return orders.create_bundle(call)
 
     # Books
+
+    def _reset(self, _: Any) -> Json:
+        self.world.reset()
+        return {"reset": True}
 
     def _books(self, _: Any) -> Json:
         work = self.world.work("books")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from . import assumed, schedule
 from .bundles import slots_of
 from .orders import insert_slots
+from .store import Store
 from .work import Work
 
 BUNDLE_ID = "bnd_abc123"
@@ -20,6 +21,10 @@ PROFILE = {
     "biography": "Just vibes.",
     "profile_picture_url": "https://example.com/pic.jpg",
 }
+
+
+def are_there(store: Store) -> bool:
+    return store.value("SELECT 1 FROM bundles WHERE id = ?", BUNDLE_ID) is not None
 
 
 def load(work: Work) -> None:

@@ -150,6 +150,11 @@ class Store:
             raise
         self._db.execute("RELEASE part")
 
+    def clear(self) -> None:
+        """Forget every row."""
+        for table in self.all("SELECT name FROM sqlite_master WHERE type = 'table'"):
+            self.run(f"DELETE FROM {table['name']}")
+
     def one(self, sql: str, *values: Any) -> Row | None:
         with self._lock:
             row: Row | None = self._db.execute(sql, values).fetchone()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from . import manager, passing
+from . import credits, fixtures, manager, passing
 from .call import Call
 from .clock import Clock
 from .errors import ControlError
@@ -21,22 +21,62 @@ from .work import Settings, Work
 TICK_SECONDS = 0.5
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """How a sandbox begins, as its command line says."""
+
+    credits: int
+    rate: int
+    now: datetime | None
+    has_fixtures: bool
+    managers_work_alone: bool
+    coverage_is_charged: bool
+
+
 @dataclass
 class World:
     store: Store
     clock: Clock
     prices: Prices
-    settings: Settings
-    rate: RateLimit
     api_keys: set[str]
+    beginning: Beginning
     revoked_keys: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.settings = Settings(coverage_is_charged=self.beginning.coverage_is_charged)
+        self.rate = RateLimit(self.beginning.rate)
         self.faults = Faults()
         self.keys = Keys(self.store)
         self.sender = Sender(self.store, self.clock, self.settings)
         self._is_stopping = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="time", daemon=True)
+
+    def begin(self) -> None:
+        """Take up an earlier run's store, or give a new one its first credits and fixtures."""
+        self.prices.overrides = self.store.recall("price_overrides", {})
+        self.clock.offset = timedelta(seconds=self.store.recall("clock_offset_seconds", 0))
+        if self.beginning.now:
+            self.set_clock(self.beginning.now)
+        with self.store.transaction():
+            if self.beginning.credits and not self.store.value("SELECT 1 FROM credit_entries"):
+                credits.top_up(self.work("top_up"), self.beginning.credits, "Top-up")
+            if self.beginning.has_fixtures and not fixtures.are_there(self.store):
+                fixtures.load(self.work("staff"))
+        if self.beginning.managers_work_alone:
+            self.let_managers_work_alone(True)
+
+    def reset(self) -> None:
+        """Forget everything, faults and changed prices too, and begin again."""
+        self.faults.clear()
+        self.revoked_keys.clear()
+        self.rate.set(self.beginning.rate)
+        fresh = Settings(
+            media_url=self.settings.media_url, coverage_is_charged=self.beginning.coverage_is_charged
+        )
+        vars(self.settings).update(vars(fresh))
+        with self.store.transaction():
+            self.store.clear()
+        self.begin()
 
     def start(self) -> None:
         self.sender.start()
@@ -85,14 +125,15 @@ class World:
         return done
 
     def set_clock(self, moment: datetime) -> int:
-        """Set TokPortal's clock and do what fell due until then."""
+        """Set TokPortal's clock and do what fell due until then.
+
+        A clock set back before anything was bought takes the opening balance with it.
+        """
         self.clock.set(moment)
+        if self.store.value("SELECT count(*) FROM credit_entries") == 1:
+            self.store.run("UPDATE credit_entries SET created_at = ? WHERE created_at > ?", moment, moment)
         self.store.remember("clock_offset_seconds", self.clock.offset.total_seconds())
         return self.pass_time()
-
-    def restore_clock(self) -> None:
-        """Take up the clock of an earlier run with the same store."""
-        self.clock.offset = timedelta(seconds=self.store.recall("clock_offset_seconds", 0))
 
     # Prices and managers
 

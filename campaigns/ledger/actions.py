@@ -36,7 +36,8 @@ def reserve(command: Command, *, credits: int, now: datetime) -> Reservation:
 
     Locks in one order: Connection, client's budget, campaign's budget. Raises PoolTooLow, OverBudget.
     """
-    assert command.client is not None and command.campaign is not None, "what costs credits has an owner"
+    assert command.client is not None, "what costs credits has an owner"
+    assert command.campaign is not None, "what costs credits has an owner"
     connection = Connection.objects.select_for_update().get(pk=command.connection_id)
     pool = reports.pool(connection)
     if pool.available is not None and credits > pool.available:

@@ -1,0 +1,89 @@
+"""What is committed counts everything once: holds, charges, and what was assigned by hand."""
+
+import pytest
+
+from campaigns.ledger import actions
+from campaigns.ledger.models import Allocation, CreditEntry
+from campaigns.ledger.reports import BudgetState, budget_state, committed, pool, unassigned_entries
+from campaigns.models import Campaign
+from tests.factories import NOW, make_campaign, make_command, make_user, the_connection
+
+pytestmark = pytest.mark.django_db
+Owner = Allocation.Owner
+
+
+def make_entry(amount: int) -> CreditEntry:
+    return CreditEntry.objects.create(
+        connection=the_connection(),
+        upstream_id=f"txn_{CreditEntry.objects.count()}",
+        amount=amount,
+        balance_after=0,
+        created_at=NOW,
+        imported_at=NOW,
+    )
+
+
+def give(entry: CreditEntry, campaign: Campaign, **fields: object) -> None:
+    part = actions.Part(entry.amount, Owner.CLIENT, client=campaign.client, campaign=campaign, **fields)
+    actions.allocate(entry, [part], rule="x", now=NOW)
+
+
+def test_a_command_counts_once_from_its_hold_to_its_entry() -> None:
+    campaign = make_campaign()
+    command = make_command(campaign)
+    actions.reserve(command, credits=40, now=NOW)
+    assert committed(campaign.client) == committed(campaign.client, campaign) == 40
+    actions.settle(command, charged=38, now=NOW)
+    assert committed(campaign.client) == 38
+    give(make_entry(-38), campaign, command=command)
+    assert committed(campaign.client) == committed(campaign.client, campaign) == 38
+
+
+def test_a_command_whose_entry_was_taken_back_counts_by_itself_again() -> None:
+    campaign = make_campaign()
+    command = make_command(campaign)
+    actions.settle(command, charged=38, now=NOW)
+    entry = make_entry(-38)
+    give(entry, campaign, command=command)
+    actions.reverse_allocations(entry, by=make_user(), reason="The other one was it.", now=NOW)
+    assert committed(campaign.client) == 38
+    give(make_entry(-38), campaign, command=command)
+    assert committed(campaign.client) == 38
+
+
+def test_what_was_refused_or_withdrawn_counts_nothing() -> None:
+    campaign = make_campaign()
+    command = make_command(campaign)
+    actions.reserve(command, credits=40, now=NOW)
+    actions.void(command, now=NOW)
+    assert committed(campaign.client) == 0
+
+
+def test_what_was_assigned_by_hand_counts_and_a_refund_gives_room() -> None:
+    campaign = make_campaign()
+    actions.set_budget(client=campaign.client, campaign=None, credits=100)
+    give(make_entry(-60), campaign)
+    assert budget_state(campaign.client) == BudgetState(limit=100, used=60)
+    give(make_entry(10), campaign)
+    assert budget_state(campaign.client).left == 50
+    assert budget_state(campaign.client, campaign).limit is None
+
+
+def test_what_is_held_cannot_be_given_twice() -> None:
+    connection = the_connection()
+    connection.balance = 50
+    connection.save()
+    campaign = make_campaign()
+    actions.reserve(make_command(campaign), credits=40, now=NOW)
+    assert pool(connection).available == 10
+    with pytest.raises(actions.PoolTooLow, match="10 left to give"):
+        actions.reserve(make_command(campaign), credits=11, now=NOW)
+
+
+def test_an_entry_is_unassigned_until_it_has_an_owner_and_an_empty_one_never_is() -> None:
+    campaign = make_campaign()
+    mine, nobodys, _ = make_entry(-38), make_entry(-25), make_entry(0)
+    give(mine, campaign)
+    assert list(unassigned_entries(the_connection())) == [nobodys]
+    actions.reverse_allocations(mine, by=make_user(), reason="Wrong", now=NOW)
+    assert set(unassigned_entries(the_connection())) == {mine, nobodys}

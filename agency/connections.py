@@ -6,7 +6,6 @@ import threading
 from datetime import timedelta
 from functools import partial
 
-import redis
 from django.conf import settings
 from django.utils import timezone
 
@@ -69,9 +68,7 @@ def close_all() -> None:
 
 def _pace(api_key: str) -> Pace:
     """The bucket that all processes share for a key, whose name in Redis must not tell the key."""
-    return Pace(
-        redis.Redis.from_url(settings.REDIS_URL), key_hash=hashlib.sha256(api_key.encode()).hexdigest()[:16]
-    )
+    return Pace.at(settings.REDIS_URL, key_hash=hashlib.sha256(api_key.encode()).hexdigest()[:16])
 
 
 def learn_from(connection_id: int, call: CallRecord) -> None:

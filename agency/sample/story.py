@@ -19,6 +19,8 @@ from campaigns.commands.reference import refresh_reference
 from campaigns.content import actions as content
 from campaigns.content import rules
 from campaigns.credits.sync import update_ledger
+from campaigns.events.actions import set_up_webhook
+from campaigns.events.endpoint import offered_kinds
 from campaigns.events.sweeps import sweep
 from campaigns.models import Bundle, Campaign, Command, SavedAccount, Video
 from campaigns.references import video_ref
@@ -54,6 +56,13 @@ class Story:
                 self.step(day, plan.DAYS)
             self._leave_something_to_do()
             self._set_clock(timezone.now())
+            set_up_webhook(
+                connection=self.connection,
+                by=self.staff["owner"],
+                key=uuid4(),
+                offered=offered_kinds(self.connection),
+                now=timezone.now(),
+            )
             self._tell_sandbox("faults", {"rate": 120})
         return [
             {"role": person.role, "username": person.username, "password": self.passwords[person.username]}

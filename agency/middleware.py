@@ -26,11 +26,10 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         name = given if _ACCEPTABLE_ID.fullmatch(given) else secrets.token_hex(8)
-        token = request_id.set(name)
-        try:
-            response = self.get_response(request)
-        finally:
-            request_id.reset(token)
+        request_id.set(
+            name
+        )  # stays until the thread's next request: Django logs a 404 after we have returned
+        response = self.get_response(request)
         response["X-Request-ID"] = name
         return response
 

@@ -3,7 +3,10 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agency.settings")
 
 application = get_wsgi_application()
+# Every page is imported now: once before the workers are forked, and a mistake in one stops the start.
+get_resolver().url_patterns  # noqa: B018 (reading it is the import)

@@ -59,10 +59,9 @@ class Demo:
         self._migrate()
         if self.sandbox_url:
             self._load_sample(self.sandbox_url)
-        for lane in ("person", "background"):
-            self.supervisor.start(self._process(lane, stop_seconds=8), stage=WORKERS, revive=True)
-        self.supervisor.start(self._process("beat", stop_seconds=4), stage=WEB, revive=True)
-        self.supervisor.start(self._process("web", stop_seconds=6), stage=WEB)
+        self._start_processes()
+        if self.sandbox_url:
+            self._wait_for_sandbox(self.sandbox_url)
         self.supervisor.wait_until(
             self._is_ready, seconds=60, what=f"{self.url}/health/ready", pause_seconds=0.1
         )
@@ -155,10 +154,10 @@ class Demo:
         write(done, wanted)
 
     def _load_sample(self, sandbox_url: str) -> None:
-        self.supervisor.wait_until(lambda: answers(sandbox_url, "/"), seconds=30, what="The sandbox")
         users, loading = self.folder / "users.json", self.folder / "sample-is-loading"
         if users.exists():
             return
+        self._wait_for_sandbox(sandbox_url)
         say("Loading the sample agency, the first time only …")
         loading.touch()
         command = [*MANAGE, "load_sample", "--users-file", str(users)]
@@ -166,6 +165,15 @@ class Demo:
         environment = self.environment | {"TOKPORTAL_PACED": "false"}
         self.supervisor.finish(Program("sample", command, environment, stop_seconds=2), seconds=300)
         loading.unlink()
+
+    def _wait_for_sandbox(self, url: str) -> None:
+        self.supervisor.wait_until(lambda: answers(url, "/"), seconds=30, what="The sandbox")
+
+    def _start_processes(self) -> None:
+        for lane in ("person", "background"):
+            self.supervisor.start(self._process(lane, stop_seconds=8), stage=WORKERS, revive=True)
+        self.supervisor.start(self._process("beat", stop_seconds=4), stage=WEB, revive=True)
+        self.supervisor.start(self._process("web", stop_seconds=6), stage=WEB)
 
     def _forget_half_a_sample(self) -> None:
         """A first start that was cut off begins anew, with nothing but itself to lose."""

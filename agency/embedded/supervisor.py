@@ -66,14 +66,16 @@ class Supervisor:
         process = processes.start(program, self._log(program))
         self.running.append(Running(program, process, stage, revive))
 
-    def wait_until(self, ready: Callable[[], bool], *, seconds: float, what: str) -> None:
+    def wait_until(
+        self, ready: Callable[[], bool], *, seconds: float, what: str, pause_seconds: float = 0.02
+    ) -> None:
         """Come back when READY says so. Raises ProgramFailed when a program ends first or time runs out."""
         end = time.monotonic() + seconds
         while not ready():
             self._look_after()
             if time.monotonic() > end:
                 raise ProgramFailed(f"{what} was not ready after {seconds:.0f} seconds. See {self.logs}.")
-            time.sleep(0.02)
+            time.sleep(pause_seconds)
 
     def finish(self, program: Program, *, seconds: float) -> None:
         """Run PROGRAM to its end. Raises ProgramFailed when that is not a good one."""

@@ -32,14 +32,8 @@ class Quote:
 
     @property
     def lines(self) -> list[tuple[str, int]]:
-        """The breakdown for people, with what it leaves out as a line of its own (M6)."""
-        lines = [
-            (name.replace("_", " ").capitalize(), credits)
-            for name, credits in self.breakdown.items()
-            if credits
-        ]
-        rest = self.credits - sum(credits for _, credits in lines)
-        return [*lines, ("Unexplained", rest)] if rest and lines else lines
+        """The breakdown for people."""
+        return breakdown_lines(self.credits, self.breakdown)
 
     def token(self) -> str:
         return signing.dumps(
@@ -54,6 +48,13 @@ class Quote:
             salt=SALT,
             compress=True,
         )
+
+
+def breakdown_lines(credits: int, breakdown: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The parts of a price for people, with what the breakdown leaves out as a line of its own (M6)."""
+    lines = [(name.replace("_", " ").capitalize(), part) for name, part in breakdown.items() if part]
+    rest = credits - sum(part for _, part in lines)
+    return [*lines, ("Unexplained", rest)] if rest and lines else lines
 
 
 def free(digest: str, now: datetime) -> Quote:

@@ -32,6 +32,15 @@ def require_link(value: str) -> None:
         ) from error
 
 
+class ProseField(forms.CharField):
+    """Text of several lines. Browsers send each line end as two characters; the platforms count one."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(str(value or "").replace("\r\n", "\n"))
+
+
 class MediaField(forms.CharField):
     """Links, one a line → a list in that order."""
 
@@ -94,7 +103,7 @@ class ProfileForm(VersionedForm):
     visible_name = forms.CharField(
         label="Name", max_length=NAME_MAX, widget=forms.TextInput(attrs=counted(NAME_MAX, autocomplete="off"))
     )
-    biography = forms.CharField(
+    biography = ProseField(
         max_length=BIOGRAPHY_MAX,
         required=False,
         widget=forms.Textarea(attrs=counted(BIOGRAPHY_MAX, rows=2)),
@@ -143,7 +152,7 @@ class PostForm(VersionedForm):
         widget=DateInput,
         help_text="First day of the two days in which it is posted.",
     )
-    caption = forms.CharField(
+    caption = ProseField(
         required=False,
         max_length=CAPTION_MAX,
         widget=forms.Textarea(attrs=counted(CAPTION_MAX, rows=3)),
@@ -167,7 +176,7 @@ class PostForm(VersionedForm):
     disclose_as_ads = forms.BooleanField(
         label="Disclose as an ad", required=False, initial=True, help_text="On for client work."
     )
-    editing_instructions = forms.CharField(
+    editing_instructions = ProseField(
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),

@@ -15,6 +15,7 @@ from agency.models import User
 from campaigns.access import visible_command, visible_commands
 from campaigns.commands import actions
 from campaigns.commands.forms.buttons import AcceptForm, WithdrawForm
+from campaigns.commands.quotes import breakdown_lines
 from campaigns.commands.reports import requests
 from campaigns.commands.reports.lists import COMMAND_COLUMNS, CommandFilterForm, command_rows
 from campaigns.models import Command
@@ -65,6 +66,7 @@ def _context(
         "client": command.client,
         "pill": command_pill(command),
         "asked": requests.asked(command),
+        "quoted_lines": breakdown_lines(command.quoted_credits, command.quoted_breakdown),
         "body": json.dumps(command.body, indent=2, ensure_ascii=False, sort_keys=True),
         "refused_slots": sorted(requests.refused_slots(command).items()),
         "next_step": requests.next_step(command, request.user),

@@ -129,7 +129,3 @@ def list_account_bans(call: Call) -> Json:
     """GET /account-bans: validated reports only; the sandbox's managers report none."""
     page, per_page = read_page(call.args)
     return {"data": [], "pagination": pagination(page, per_page, 0)}
-
-
-def update_commenting_profile(call: Call, account_id: str) -> Json:
-    return {"data": account_json(call, find_account(call, account_id))}

@@ -58,6 +58,7 @@ VIDEOS_ONLY_ACCOUNT_STATUS = "finalized"
 REVIEW_MODES = {True: "auto", False: "manual"}
 CREDITS_PER_BULK = "batch"  # "batch": one history row for a bulk order; "bundle": one row per bundle
 EDITING_NEEDS_EDIT_SLOT = True
+NICHE_WARMING_NOTICE = "Niche warming is being withdrawn; use advanced warming."
 MAX_DESCRIPTION = 2200
 
 # Scheduling, in UTC calendar days.

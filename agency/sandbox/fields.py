@@ -43,7 +43,7 @@ class Fields:
 
     def url(self, name: str, *, required: bool = False) -> str | None:
         value = self.text(name, maximum=2000, required=required)
-        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):
+        if value and not _is_web_address(value):
             self.refuse(name, "must be an http or https URL")
             return None
         return value
@@ -107,6 +107,18 @@ class Fields:
         else:
             return value
         return None
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and (parts.port is None or parts.port > 0)
+        )
+    except ValueError:  # a port that is no number, an address that is none
+        return False
 
 
 def _at_most(maximum: int) -> str:

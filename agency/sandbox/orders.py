@@ -88,7 +88,10 @@ def create_bundle(call: Call) -> Json:
         bundle_ids=[bundle["id"]],
         external_ref=external_ref,
     )
-    return credits.paid(call, created_json(call, bundle))
+    answer = credits.paid(call, created_json(call, bundle))
+    if extras.niche and not call.prices.is_seed:
+        answer["deprecation_notice"] = assumed.NICHE_WARMING_NOTICE
+    return answer
 
 
 def create_bundles_bulk(call: Call) -> Json:

@@ -5,6 +5,7 @@ import hmac
 import http.client
 import threading
 import time
+import traceback
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -56,7 +57,17 @@ class Sender:
                 self._bell.wait(wait)
                 self._bell.clear()
             elif due:
-                self.send(due["id"], self.clock.now())
+                self._send_or_give_up(due["id"])
+
+    def _send_or_give_up(self, delivery_id: str) -> None:
+        """A failure of the sandbox itself costs one delivery, not the thread."""
+        try:
+            self.send(delivery_id, self.clock.now())
+        except Exception:
+            if self._is_stopping:
+                return
+            traceback.print_exc()
+            self.store.run("UPDATE webhook_deliveries SET next_try_at = NULL WHERE id = ?", delivery_id)
 
     def send(self, delivery_id: str, now: datetime) -> None:
         """Try a delivery once (twice when it is to be doubled) and write down what came of it."""

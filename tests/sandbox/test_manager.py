@@ -76,6 +76,20 @@ def test_videos_that_finalize_themselves_are_final_when_posted(own: Api) -> None
     assert video["platform_url"]
 
 
+def test_a_videos_only_bundle_is_completed_by_its_videos(own: Api) -> None:
+    _, account_id = own.delivered(bundle_type="account_only", videos_quantity=None)
+    body = {"bundle_type": "videos_only", "account_id": account_id, "videos_quantity": 1}
+    bundle_id = own.done("POST", "/bundles", body)["data"]["id"]
+    assert own.refused("PUT", f"/bundles/{bundle_id}/account", {})[:2] == (404, "ACCOUNT_NOT_FOUND")
+    assert own.refused("POST", f"/bundles/{bundle_id}/publish")[1] == "BUNDLE_NOT_READY"
+    own.configure_video(bundle_id, ahead=1)
+    own.done("POST", f"/bundles/{bundle_id}/publish")
+    own.sandbox.advance(days=1)
+    own.sandbox.manager("work")
+    assert own.bundle(bundle_id)["status"] == "completed"
+    assert own.video(bundle_id)["platform_url"].startswith("https://www.tiktok.com/@acme_us/")
+
+
 def test_work_does_all_that_the_day_allows(own: Api) -> None:
     first = own.published(videos_quantity=1)
     second = own.published(bundle_type="account_only", videos_quantity=None)

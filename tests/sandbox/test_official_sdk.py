@@ -1,13 +1,37 @@
 """TokPortal's own Python client goes the whole way on the sandbox and cannot tell."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tokportal import TokPortal, TokPortalApiError, verify_webhook_signature
+from tokportal._generated import OPERATION_DEFINITIONS
 
 from tests.sandbox.api import PROFILE, Api, Receiver, order_body, video_body
 from tests.sandbox_process import Sandbox
+
+# Comment tasks, ad codes, raw provider payloads, warming sold later, and everything about credentials.
+OUT_OF_SCOPE = (
+    "updateAccountCommentingProfile",
+    "retrieveAccountVerificationCode",
+    "revealAccountCredentials",
+    "rewarmAccount",
+    "generateWarmingTerms",
+    "listAnalyticsAccountRawSnapshots",
+    "listAnalyticsPostRawSnapshots",
+    "createVideoAdCodeRequest",
+    "getVideoAdCodeRequest",
+    "getCommentPulse",
+    "listAnalyticsAccountComments",
+    "listCommentTasks",
+    "createCommentTasks",
+    "getCommentTask",
+    "deleteCommentTask",
+    "approveCommentTask",
+    "disputeCommentTask",
+    "listCommentTaskVerifications",
+)
 
 
 @pytest.fixture
@@ -85,6 +109,21 @@ def test_the_official_client_goes_the_whole_way(
             body + b" ", headers["TokPortal-Signature"], endpoint["signing_secret"]
         )
     assert sdk.webhooks.deliveries(endpoint["id"], success="true")["data"]
+
+
+def test_every_operation_stands_where_the_official_client_looks_for_it(api: Api) -> None:
+    for operation, definition in OPERATION_DEFINITIONS.items():
+        if operation in OUT_OF_SCOPE:
+            continue
+        path = re.sub(r"\{.*?\}", "1", definition["path"])
+        headers = {"Idempotency-Key": f"probe-{operation}"}
+        answer = api.request(definition["method"], path, headers=headers)
+        code = answer.json()["error"]["code"] if answer.is_error else ""
+        assert code not in ("NOT_FOUND", "METHOD_NOT_ALLOWED", "INTERNAL_ERROR"), operation
+        refuses_keys = code == "IDEMPOTENCY_KEY_NOT_ALLOWED_FOR_SENSITIVE_RESPONSE"
+        assert refuses_keys == (definition["idempotency_policy"] not in ("standard", "not-applicable")), (
+            operation
+        )
 
 
 def test_the_official_client_reads_a_refusal(own: Api, sdk: TokPortal) -> None:

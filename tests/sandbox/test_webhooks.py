@@ -198,6 +198,7 @@ def test_endpoints_are_found_by_event(own: Api, receiver: Receiver) -> None:
     [
         ({"url": "http://agency.example.com/hook"}, "url"),
         ({"url": "not a url"}, "url"),
+        ({"url": "http://127.0.0.1:99999/hook"}, "url"),
         ({"events": []}, "events"),
         ({"events": ["bundle.exploded"]}, "events"),
         ({"description": "x" * 501}, "description"),

@@ -1,4 +1,4 @@
-"""A TokPortal whose answers the test writes itself: the only tests that don't speak to a real server."""
+"""A TokPortal whose answers the test writes itself, and one that speaks to the sandbox."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -8,6 +8,10 @@ import httpx
 import pytest
 
 from agency.tokportal import CallRecord, TokPortal
+from tests.sandbox.api import Receiver
+from tests.sandbox_process import Sandbox
+
+from .orders import NOW
 
 BASE_URL = "https://tokportal.test/api/ext"
 API_KEY = "sk_" + "0123456789abcdef" * 4
@@ -64,3 +68,29 @@ def refusal(
     status: int, code: str, details: object = None, message: str = "No.", **headers: str
 ) -> httpx.Response:
     return answer(status, {"error": {"code": code, "message": message, "details": details}}, **headers)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    running = Sandbox.start("--rate", "0", "--now", NOW.isoformat())
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def records() -> list[CallRecord]:
+    """What the `tokportal` fixture was asked to do."""
+    return []
+
+
+@pytest.fixture
+def tokportal(sandbox: Sandbox, records: list[CallRecord]) -> Iterator[TokPortal]:
+    with TokPortal(base_url=sandbox.url, api_key=sandbox.key, on_answer=records.append) as opened:
+        yield opened
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    running = Receiver()
+    yield running
+    running.close()

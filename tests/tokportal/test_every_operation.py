@@ -1,14 +1,7 @@
 """Every operation against the sandbox: another process, spoken to over HTTP, written by the API's documents."""
 
-import os
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
 import httpx
@@ -16,26 +9,19 @@ import pytest
 
 from agency.tokportal import (
     CallRecord,
-    CoolingDown,
     Delivery,
-    DryRunIgnored,
-    DuplicateBundle,
-    InsufficientCredits,
-    KeyConflict,
-    NotAllowed,
     NotFound,
     NotReady,
-    NotSent,
-    RateLimited,
     ReceivedEvent,
     Refused,
     TokPortal,
-    Unreachable,
     is_genuine,
 )
+from tests.sandbox.api import Receiver
+from tests.sandbox_process import Sandbox
 
-API_KEY = "sk_" + "ab" * 32
-NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
+from .orders import NOW, PROFILE, order, published, video
+
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
 
 OPERATIONS = {
@@ -107,139 +93,11 @@ OPERATIONS = {
 }
 
 
-@dataclass
-class Sandbox:
-    base_url: str
-    records: list[CallRecord] = field(default_factory=list)
-
-    def control(self, what: str, **body: object) -> dict[str, object]:
-        root = self.base_url.removesuffix("/api/ext")
-        done = httpx.post(f"{root}/_sandbox/{what}", json=body, timeout=10)
-        assert done.is_success, done.text
-        return done.json()
-
-    def manager(self, do: str, bundle_id: str, **more: object) -> None:
-        self.control("manager", do=do, bundle_id=bundle_id, **more)
-
-    def open(self, api_key: str = API_KEY, timeout_seconds: float = 20) -> TokPortal:
-        return TokPortal(
-            base_url=self.base_url,
-            api_key=api_key,
-            on_answer=self.records.append,
-            timeout_seconds=timeout_seconds,
-        )
-
-
-def start_sandbox(*options: str) -> Iterator[Sandbox]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "agency.sandbox", "--port", "0", "--api-key", API_KEY, *options],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )
-    assert process.stdout is not None
-    try:
-        yield Sandbox(process.stdout.readline().split()[-1])
-    finally:
-        process.terminate()
-        process.wait(10)
-        process.stdout.close()
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    yield from start_sandbox("--rate", "0", "--now", NOW.isoformat())
-
-
-@pytest.fixture
-def tokportal(sandbox: Sandbox) -> Iterator[TokPortal]:
-    with sandbox.open() as opened:
-        yield opened
-
-
-@pytest.fixture
-def received() -> Iterator[tuple[str, list[tuple[bytes, str]]]]:
-    """A webhook receiver: its address, and what came in (raw body, signature)."""
-    deliveries: list[tuple[bytes, str]] = []
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            deliveries.append((body, self.headers["TokPortal-Signature"]))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/hook", deliveries
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def order(**more: object) -> dict[str, object]:
-    return {
-        "bundle_type": "account_and_videos",
-        "platform": "tiktok",
-        "country": "US",
-        "videos_quantity": 3,
-        "title": "Acme - US TikTok",
-        "external_ref": f"acme-spring-{uuid4().hex[:6]}",
-        "auto_finalize_videos": False,
-    } | more
-
-
-PROFILE = {
-    "username": "acme_us",
-    "visible_name": "Acme",
-    "biography": "New launches weekly.",
-    "profile_picture_url": "https://cdn.example.com/acme.jpg",
-}
-
-
-def video(day: int, **more: object) -> dict[str, object]:
-    return {
-        "video_type": "video",
-        "description": "Launch",
-        "target_publish_date": f"2026-11-{day:02}",
-        "video_url": "https://cdn.example.com/clip.mp4",
-    } | more
-
-
-def ordered(tokportal: TokPortal, **more: object) -> str:
-    return tokportal.create_bundle(body=order(**more), key=uuid4()).result.id
-
-
-def published(tokportal: TokPortal, **more: object) -> str:
-    bundle_id = ordered(tokportal, **more)
-    tokportal.configure_account(bundle_id, body=PROFILE | {"username": f"acme_{bundle_id[:8]}"}, key=uuid4())
-    tokportal.batch_configure_videos(
-        bundle_id, body={"videos": [video(10 + n, position=n) for n in (1, 2, 3)]}, key=uuid4()
-    )
-    tokportal.publish_bundle(bundle_id, key=uuid4())
-    return bundle_id
-
-
-def delivered(sandbox: Sandbox, tokportal: TokPortal) -> tuple[str, str]:
-    bundle_id = published(tokportal)
-    sandbox.manager("accept", bundle_id)
-    sandbox.manager("submit_account", bundle_id)
-    tokportal.finalize_account(bundle_id, key=uuid4())
-    account_id = tokportal.get_bundle(bundle_id).saved_account_id
-    assert account_id
-    return bundle_id, account_id
-
-
 def test_every_operation_works(
-    sandbox: Sandbox, tokportal: TokPortal, received: tuple[str, list[tuple[bytes, str]]]
+    sandbox: Sandbox, tokportal: TokPortal, records: list[CallRecord], receiver: Receiver
 ) -> None:
-    hook_url, hooks = received
     reference(tokportal)
-    signing_secret = webhooks(tokportal, hook_url)
+    signing_secret = webhooks(tokportal, receiver.url)
     bundle_id = from_order_to_publication(tokportal)
     account_id = from_manager_to_live(sandbox, tokportal, bundle_id)
     slots_one_by_one(sandbox, tokportal)
@@ -248,12 +106,16 @@ def test_every_operation_works(
     media(tokportal, bundle_id)
     warming(tokportal)
     the_history_adds_up(tokportal)
-    for body, signature in hooks:
+    sandbox.wait_until(
+        lambda: {"webhook.test", "bundle.published", "video.finalized"} <= set(receiver.types())
+    )
+    for headers, body in receiver.received:
+        signature = headers["TokPortal-Signature"]
         assert is_genuine(body, signature, [signing_secret], datetime.now(UTC))
         assert not is_genuine(body + b" ", signature, [signing_secret], datetime.now(UTC))
-    assert {"webhook.test", "bundle.published"} <= {ReceivedEvent.from_json(body).type for body, _ in hooks}
-    assert {record.operation for record in sandbox.records} == OPERATIONS
-    assert API_KEY not in repr(sandbox.records)
+        assert ReceivedEvent.from_json(body).id == headers["TokPortal-Event-Id"]
+    assert {record.operation for record in records} == OPERATIONS
+    assert sandbox.key not in repr(records)
 
 
 def reference(tokportal: TokPortal) -> None:
@@ -376,22 +238,22 @@ def from_order_to_publication(tokportal: TokPortal) -> str:
 
 
 def from_manager_to_live(sandbox: Sandbox, tokportal: TokPortal, bundle_id: str) -> str:
-    sandbox.manager("accept", bundle_id)
-    sandbox.manager("submit_account", bundle_id)
+    sandbox.manager("accept", bundle_id=bundle_id)
+    sandbox.manager("submit_account", bundle_id=bundle_id)
     asked = {"comment": "Almost.", "fields": {"biography": "Shorter, please"}}
     assert (
         tokportal.request_account_corrections(bundle_id, body=asked, key=uuid4()).result.status
         == "pending_corrections"
     )
     assert tokportal.get_listing(bundle_id).corrections
-    sandbox.manager("resubmit_account", bundle_id)
+    sandbox.manager("resubmit_account", bundle_id=bundle_id)
     assert tokportal.finalize_account(bundle_id, key=uuid4()).result.status == "finalized"
     bundle = tokportal.get_bundle(bundle_id)
     assert bundle.account_status == "finalized"
     assert bundle.saved_account_id
 
-    sandbox.manager("post_video", bundle_id, position=1)
-    sandbox.manager("post_video", bundle_id, position=2)
+    sandbox.manager("post_video", bundle_id=bundle_id, position=1)
+    sandbox.manager("post_video", bundle_id=bundle_id, position=2)
     live = tokportal.get_video(bundle_id, 1)
     assert live.status == "in_review"
     assert live.platform_url
@@ -399,7 +261,7 @@ def from_manager_to_live(sandbox: Sandbox, tokportal: TokPortal, bundle_id: str)
     asked = {"comment": "Sound is off."}
     corrected = tokportal.request_video_corrections(bundle_id, 2, body=asked, key=uuid4()).result
     assert corrected.status == "pending_corrections"
-    sandbox.manager("flag_download", bundle_id, position=3, comment="403")
+    sandbox.manager("flag_download", bundle_id=bundle_id, position=3, comment="403")
     assert tokportal.get_video(bundle_id, 3).download_issue is True
     fixed = {"video_url": "https://cdn.example.com/better.mp4"}
     tokportal.fix_video_download(bundle_id, 3, body=fixed, key=uuid4())
@@ -457,10 +319,10 @@ def the_delivered_account(tokportal: TokPortal, account_id: str, bundle_id: str)
 
 
 def figures(sandbox: Sandbox, tokportal: TokPortal, bundle_id: str, account_id: str) -> None:
-    sandbox.control("clock", advance_seconds=7 * 86_400)
+    sandbox.advance(days=7)
     assert tokportal.can_refresh_analytics(account_id).can_refresh is True
     tokportal.refresh_analytics(account_id, key=uuid4())
-    sandbox.control("clock", advance_seconds=3600)
+    sandbox.advance(hours=1)
     totals = tokportal.get_account_analytics(account_id)
     assert totals.account_id == account_id
     assert totals.total_views
@@ -527,85 +389,3 @@ def the_history_adds_up(tokportal: TokPortal) -> None:
         balance += entry.amount
         assert entry.balance_after == balance
     assert tokportal.get_balance().total == balance
-
-
-def test_refusals_come_as_what_they_are(sandbox: Sandbox, tokportal: TokPortal) -> None:
-    with pytest.raises(Refused) as caught:
-        tokportal.create_bundle(body=order(country="ATLANTIS"), key=uuid4())
-    assert caught.value.code == "COUNTRY_NOT_ENABLED"
-    with pytest.raises(Refused) as caught:
-        tokportal.create_bundle(body=order(videos_quantity=0), key=uuid4())
-    assert caught.value.code == "VALIDATION_ERROR"
-    assert "videos_quantity" in caught.value.field_errors()
-    with pytest.raises(InsufficientCredits) as short:
-        tokportal.create_bundles_bulk(
-            body={"platforms": ["tiktok"], "country": "USA", "accounts_count": 100, "upload_accounts_count": 100,
-                  "videos_per_account": 100},
-            key=uuid4(),
-        )  # fmt: skip
-    assert short.value.missing == 100 * (32 + 200) - 5000
-    body, key = order(), uuid4()
-    bundle_id = tokportal.create_bundle(body=body, key=key).result.id
-    with pytest.raises(DuplicateBundle) as duplicate:
-        tokportal.create_bundle(body=body, key=uuid4())
-    assert duplicate.value.existing_bundle_id == bundle_id
-    with pytest.raises(KeyConflict):
-        tokportal.create_bundle(body=order(), key=key)
-    with pytest.raises(NotFound):
-        tokportal.get_bundle("nothing")
-    with pytest.raises(Refused) as caught:
-        tokportal.unpublish_bundle(bundle_id, key=uuid4())
-    assert caught.value.details
-    with sandbox.open(api_key="sk_wrong") as stranger, pytest.raises(NotAllowed) as refused:
-        stranger.me()
-    assert refused.value.is_key_problem
-
-
-def test_troubles_on_the_way_come_as_what_they_are(sandbox: Sandbox, tokportal: TokPortal) -> None:
-    def fault(name: str, **more: object) -> None:
-        sandbox.control("faults", fault=name, match={"operation": "createBundle"}, **more)
-
-    fault("429", retry_after=7)
-    with pytest.raises(RateLimited) as limited:
-        tokportal.create_bundle(body=order(), key=uuid4())
-    assert limited.value.retry_after >= 7
-    fault("capacity_cooldown")
-    with pytest.raises(CoolingDown):
-        tokportal.create_bundle(body=order(), key=uuid4())
-    for name in ("500", "html_502", "drop_before"):
-        fault(name)
-        with pytest.raises(Unreachable):
-            tokportal.create_bundle(body=order(), key=uuid4())
-    body, key = order(), uuid4()
-    fault("drop_after")
-    with pytest.raises(Unreachable) as lost:
-        tokportal.create_bundle(body=body, key=key)
-    assert lost.value.request_id.startswith("agency-")
-    again = tokportal.create_bundle(body=body, key=key)
-    assert again.replayed
-    assert [row.id for row in tokportal.list_bundles(external_ref=body["external_ref"])] == [again.result.id]
-    fault("slow", seconds=3)
-    with sandbox.open(timeout_seconds=0.5) as hasty, pytest.raises(Unreachable):
-        hasty.create_bundle(body=order(), key=uuid4())
-    fault("ignore_dry_run")
-    with pytest.raises(DryRunIgnored) as ignored:
-        tokportal.create_bundle(body=order(), dry_run=True)
-    assert ignored.value.answer.credits_charged == 38
-    assert tokportal.get_bundle(ignored.value.answer.result.id).status == "pending_setup"
-
-
-def test_nobody_at_the_address_means_that_nothing_was_sent(sandbox: Sandbox) -> None:
-    closed = TokPortal(base_url="http://127.0.0.1:9/api/ext", api_key=API_KEY)
-    with closed, pytest.raises(NotSent):
-        closed.create_bundle(body=order(), key=uuid4())
-
-
-def test_the_servers_own_limit_is_told_with_its_wait() -> None:
-    for sandbox in start_sandbox("--rate", "6"):
-        with sandbox.open() as tokportal:
-            for _ in range(6):
-                tokportal.me()
-            with pytest.raises(RateLimited) as caught:
-                tokportal.publish_bundle("nothing", key="k")
-            assert not caught.value.local
-            assert caught.value.retry_after >= 1

@@ -3,11 +3,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from agency.views import health, operations, settings, sign_in
+from agency.views import health, operations, people, settings, sign_in, today
 
 urlpatterns = [
+    path("", today.today, name="today"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("people/", people.people, name="people"),
+    path("people/new/", people.person_new, name="person_new"),
+    path("people/<int:user_id>/", people.person_edit, name="person_edit"),
     path("settings/", settings.settings, name="settings"),
     path("settings/dry-runs/", settings.settings_dry_runs, name="settings_dry_runs"),
     path("settings/reference/", settings.settings_reference, name="settings_reference"),
@@ -20,6 +24,9 @@ urlpatterns = [
     path("health/ready", health.health_ready, name="health_ready"),
     path("admin/", admin.site.urls),
     path("", include("clients.urls")),
+    path("", include("campaigns.urls")),
+    path("", include("campaigns.content.urls")),
+    path("", include("campaigns.commands.urls")),
     path("", include("campaigns.events.urls")),
     path("", include("campaigns.analytics.urls")),
 ]

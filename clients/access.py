@@ -35,3 +35,11 @@ def require_owner(user: User) -> None:
     """Pages of the whole agency do not exist for those who may not see them."""
     if not user.is_owner:
         raise Http404("No such page.")
+
+
+def owned_client(user: User, slug: str) -> Client:
+    """Raises Http404 as `visible_client`, and PermissionDenied for everybody but the dashboard's owners."""
+    client = visible_client(user, slug)
+    if not user.is_owner:
+        raise PermissionDenied("Only an owner of the dashboard may do this.")
+    return client

@@ -12,6 +12,8 @@ from redis import RedisError
 from agency import heartbeats
 from agency.models import Connection, User
 from campaigns.ledger import reports as ledger
+from campaigns.models import Bundle, Command, Video
+from campaigns.states import Pill, bundle_pill, command_pill, video_pill
 from clients.models import Client
 
 register = template.Library()
@@ -67,14 +69,18 @@ class Shell:
 
 @register.simple_tag(takes_context=True)
 def shell(context: Context) -> Shell:
-    """What the frame shows. Two queries, and one question to Redis."""
+    """What the frame shows. Two queries where the page has not asked them already, and one question to Redis."""
     request = context["request"]
-    connection = Connection.objects.active()
+    connection, pool = context.get("connection"), context.get("pool")
+    if not isinstance(connection, Connection) or not connection.is_active:
+        connection = Connection.objects.active()
+    if connection and not isinstance(pool, ledger.Pool):
+        pool = ledger.pool(connection)
     return Shell(
         client=_client_of(context),
         navigation=_navigation(request.user, request.path),
         troubles=_troubles(request.user, connection, timezone.now()),
-        pool=ledger.pool(connection) if connection else None,
+        pool=pool if connection else None,
     )
 
 
@@ -145,3 +151,11 @@ def age(at: datetime | None, now: datetime) -> str:
     else:
         words = f"{length.days} d"
     return f"{words} ago" if at < now else f"in {words}"
+
+
+@register.filter
+def state_pill(row: Bundle | Command | Video) -> Pill:
+    """The human state of a mirrored row or a Command."""
+    if isinstance(row, Command):
+        return command_pill(row)
+    return video_pill(row) if isinstance(row, Video) else bundle_pill(row)

@@ -1,0 +1,82 @@
+"""Who works here, for owners: roles, clients, passwords."""
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.db.models import Prefetch, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from agency import people_actions
+from agency.forms import SearchForm, page_of
+from agency.history import history_of
+from agency.htmx import HtmxRequest, page_or_partial
+from agency.models import User
+from agency.people_forms import PersonForm
+from clients.access import require_owner
+from clients.models import Membership
+
+
+@require_safe
+def people(request: HtmxRequest) -> HttpResponse:
+    require_owner(request.user)
+    search = SearchForm(request.GET)
+    found = User.objects.order_by("-is_active", "first_name", "username").prefetch_related(
+        Prefetch("memberships", Membership.objects.select_related("client").order_by("client__name"))
+    )
+    if q := search.filters().get("q"):
+        found = found.filter(
+            Q(username__icontains=q)
+            | Q(first_name__icontains=q)
+            | Q(last_name__icontains=q)
+            | Q(email__icontains=q)
+        )
+    context = {"page": page_of(found, request), "search": search, "now": timezone.now()}
+    return page_or_partial(request, "agency/people.html", "people-table", context)
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def person_new(request: HtmxRequest) -> HttpResponse:
+    require_owner(request.user)
+    form = PersonForm(request.POST or None)
+    if form.is_valid():
+        cleaned = form.cleaned_data
+        person = people_actions.add_person(
+            fields=form.columns, password=cleaned["password"], clients=cleaned["clients"]
+        )
+        messages.success(
+            request, f"{person.name} can sign in as {person.username}. Tell them the password in person."
+        )
+        return redirect("people")
+    return render(request, "agency/person_form.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def person_edit(request: HtmxRequest, user_id: int) -> HttpResponse:
+    require_owner(request.user)
+    person = get_object_or_404(User, pk=user_id)
+    initial = {"clients": [row.client_id for row in person.memberships.all()]}
+    form = PersonForm(request.POST or None, instance=User.objects.get(pk=user_id), initial=initial)
+    if form.is_valid():
+        try:
+            people_actions.edit_person(
+                person=person,
+                fields=form.columns,
+                clients=form.cleaned_data["clients"],
+                password=form.cleaned_data["password"],
+                by=request.user,
+            )
+        except people_actions.CannotSave as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            person.refresh_from_db()
+            if person == request.user:
+                update_session_auth_hash(request, person)  # one's own new password keeps one signed in
+            messages.success(request, f"{person.name} is saved.")
+            return redirect("people")
+    context = {"form": form, "person": person, "events": history_of(person, [User, Membership])}
+    return render(request, "agency/person_form.html", context, status=422 if form.is_bound else 200)

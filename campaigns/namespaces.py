@@ -1,0 +1,90 @@
+"""Whether a prefix can belong to a campaign (R1): nothing that is, or will be, another campaign's may move."""
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from agency.models import Connection, User
+from agency.tokportal import normalise_country
+from campaigns.models import Bundle, Campaign, Command, Namespace, Post, Video
+from campaigns.references import captures, owning_prefixes
+from clients.access import visible_clients
+
+
+class WouldCapture(Exception):
+    """Why a prefix is refused, naming what it would take, in words for the person who asked."""
+
+
+def require_free(prefix: str, *, campaign: Campaign, by: User, is_own: bool) -> None:
+    """Raises WouldCapture when the prefix is taken, or would claim what belongs to another campaign.
+
+    Another client's reference is named only to people who may see that client (T1).
+    """
+    others = list(Namespace.objects.exclude(campaign=campaign).select_related("campaign__client"))
+    visible = set(visible_clients(by).values_list("pk", flat=True))
+
+    def owner(other: Campaign) -> str:
+        return f"{other.client}, {other}" if other.client_id in visible else "another client"
+
+    taken = next((other for other in others if other.prefix == prefix), None)
+    if taken:
+        raise WouldCapture(f"{prefix} belongs to {owner(taken.campaign)} already. Choose another one.")
+    for ref, other in _foreign_refs(prefix, campaign, [namespace.prefix for namespace in others]):
+        seen = other.client_id in visible
+        named = f"the reference {ref} of {owner(other)}" if seen else "a reference of another client"
+        raise WouldCapture(f"{prefix} would take {named}. Choose a longer or another prefix.")
+    codes = _country_codes()
+    for namespace in others:
+        if namespace.is_own and _is_built_from(namespace.prefix, prefix, codes):
+            raise WouldCapture(
+                f"{prefix} would take the references that {owner(namespace.campaign)} builds for that country."
+                " Choose another one."
+            )
+        if is_own and _is_built_from(prefix, namespace.prefix, codes):
+            hidden = (
+                namespace.prefix if namespace.campaign.client_id in visible else "another client's prefix"
+            )
+            raise WouldCapture(
+                f"{hidden} would take references that begin with {prefix}. Choose another one."
+            )
+
+
+def is_used(campaign: Campaign) -> bool:
+    """Whether a reference of the campaign is out in the world, so that its own prefix can no longer change."""
+    return (
+        Command.objects.filter(campaign=campaign).exclude(external_ref="").exists()
+        or Bundle.objects.filter(campaign=campaign).exclude(external_ref="").exists()
+        or Post.objects.filter(campaign=campaign).exists()
+    )
+
+
+def _foreign_refs(prefix: str, campaign: Campaign, prefixes: Iterable[str]) -> Iterable[tuple[str, Campaign]]:
+    """References of other campaigns that `prefix` would claim, and that no longer prefix claims already."""
+    longer = {other for other in prefixes if other.startswith(f"{prefix}-")}
+    under = Q(external_ref__iexact=prefix) | Q(external_ref__istartswith=f"{prefix}-")
+    for rows in (
+        Bundle.objects.filter(under, campaign__isnull=False).exclude(campaign=campaign),
+        Command.objects.filter(under, campaign__isnull=False).exclude(campaign=campaign),
+        Post.objects.filter(under).exclude(campaign=campaign),
+    ):
+        for row in rows.select_related("campaign__client").iterator():
+            if captures(prefix, [row.external_ref]) and not longer & set(owning_prefixes(row.external_ref)):
+                yield row.external_ref, row.campaign
+    videos = Video.objects.filter(under, bundle__campaign__isnull=False).exclude(bundle__campaign=campaign)
+    for video in videos.select_related("bundle__campaign__client").iterator():
+        if not longer & set(owning_prefixes(video.external_ref)):
+            yield video.external_ref, video.bundle.campaign
+
+
+def _is_built_from(own: str, prefix: str, codes: set[str]) -> bool:
+    """Whether `prefix` begins like the references that a campaign with the prefix `own` builds (R2)."""
+    if not prefix.startswith(f"{own}-"):
+        return False
+    return prefix.removeprefix(f"{own}-").split("-")[0] in codes
+
+
+def _country_codes() -> set[str]:
+    """Second parts of the references that we build: the countries, and `any` where none is known."""
+    connection = Connection.objects.active()
+    known = [country["code"] for country in connection.countries] if connection else []
+    return {"any", *(normalise_country(code).lower() for code in known)}

@@ -1,0 +1,193 @@
+"""How clients stand, in figures: read across the rooms for Today and the clients' and campaigns' pages."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.core.cache import cache
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    When,
+)
+from django.db.models.functions import Coalesce
+
+from campaigns.analytics.models import VideoSnapshot
+from campaigns.ledger.models import Allocation, Budget, Reservation
+from campaigns.ledger.reports import BudgetState
+from campaigns.models import Bundle, Campaign, SavedAccount, Video
+from campaigns.states import bundle_pill
+from clients.models import Client
+
+VIEWS_DAYS = 30
+VIEWS_KEPT_SECONDS = 600  # TokPortal looks at a post once a day or less
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Bundles of one owner that are in the same human state."""
+
+    word: str
+    tone: str
+    bundles: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFigures:
+    client: Client
+    pipeline: list[Standing]
+    videos_live: int
+    views: int | None  # in the last 30 days; None = no figure yet
+    credits_this_month: int  # charged to the client by the credit history; TokPortal's month, UTC
+    budget: BudgetState
+    data_at: datetime | None  # machine time of the last analytics pull
+
+
+def client_figures(clients: Iterable[Client], *, today: date) -> list[ClientFigures]:
+    """In the order of `clients`. Three queries, whatever their number. `today` is TokPortal's."""
+    pks = [client.pk for client in clients]
+    rows = {row.pk: row for row in _with_figures(pks, today)}
+    pipelines = pipelines_by(Bundle.objects.filter(campaign__client__in=pks), "campaign__client")
+    views = views_by_client(today)
+    return [
+        ClientFigures(
+            client=rows[pk],
+            pipeline=pipelines.get(pk, []),
+            videos_live=rows[pk].videos_live,
+            views=views.get(pk),
+            credits_this_month=-rows[pk].month,
+            budget=BudgetState(rows[pk].limit, rows[pk].unbooked - rows[pk].booked),
+            data_at=rows[pk].data_at,
+        )
+        for pk in pks
+    ]
+
+
+def _with_figures(pks: list[int], today: date) -> QuerySet[Any]:
+    """Each figure is a subquery of its own, so that sums do not multiply each other."""
+    live = Video.objects.filter(bundle__campaign__client=OuterRef("pk"), status__in=Video.LIVE)
+    allocations = Allocation.objects.filter(client=OuterRef("pk"))
+    this_month = allocations.filter(entry__created_at__date__gte=today.replace(day=1))
+    booked = Allocation.objects.standing().filter(command=OuterRef("command"))
+    unbooked = Reservation.objects.filter(~Exists(booked), client=OuterRef("pk")).exclude(
+        state=Reservation.State.VOID
+    )
+    accounts = SavedAccount.objects.filter(campaign__client=OuterRef("pk"))
+    budget = Budget.objects.filter(client=OuterRef("pk"), campaign=None)
+    return Client.objects.filter(pk__in=pks).annotate(
+        videos_live=_total(live.exclude(platform_url=""), "bundle__campaign__client", Count("pk")),
+        month=_total(this_month, "client", Sum("amount")),
+        booked=_total(allocations, "client", Sum("amount")),
+        unbooked=_total(unbooked, "client", Sum("credits")),
+        limit=Subquery(budget.values("credits")[:1]),
+        data_at=Subquery(
+            accounts.order_by().values("campaign__client").annotate(at=Max("analytics_at")).values("at")
+        ),
+    )
+
+
+def _total(rows: QuerySet, group: str, total: Count | Sum) -> Coalesce:
+    summed = rows.order_by().values(group).annotate(total=total).values("total")
+    return Coalesce(Subquery(summed, output_field=IntegerField()), 0)
+
+
+def pipelines_by(bundles: QuerySet[Bundle], owner: str) -> dict[int, list[Standing]]:
+    """For each owner (`campaign` or `campaign__client`) its bundles by human state, most first. One query."""
+    groups = bundles.order_by().values(owner, "status", "account_status").annotate(n=Count("pk"))
+    counts: dict[int, Counter[tuple[str, str]]] = {}
+    for group in groups:
+        pill = bundle_pill(Bundle(status=group["status"], account_status=group["account_status"]))
+        counts.setdefault(group[owner], Counter())[pill.word, pill.tone] += group["n"]
+    return {
+        pk: [Standing(word, tone, n) for (word, tone), n in found.most_common()]
+        for pk, found in counts.items()
+    }
+
+
+def views_by_client(today: date) -> dict[int, int]:
+    """Views that each client's videos gained in the last 30 days. One query, kept for ten minutes.
+
+    A client without a figure is missing: no data is no zero.
+    """
+    key = f"views-by-client:{today}"
+    found: dict[int, int] | None = cache.get(key)
+    if found is None:
+        found = _read_views_by_client(today - timedelta(days=VIEWS_DAYS))
+        cache.set(key, found, VIEWS_KEPT_SECONDS)
+    return found
+
+
+def _read_views_by_client(before: date) -> dict[int, int]:
+    snapshots = VideoSnapshot.objects.filter(video=OuterRef("pk"), views__isnull=False)
+    # What an older video had before: its last figure of that time, else the first one that we have at all.
+    at_start = Coalesce(
+        Subquery(snapshots.filter(day__lte=before).order_by("-day").values("views")[:1]),
+        Case(
+            When(posted_at__date__lte=before, then=Subquery(snapshots.order_by("day").values("views")[:1])),
+            default=0,
+        ),
+    )
+    gains = (
+        Video.objects.filter(posted_at__isnull=False, bundle__campaign__isnull=False)
+        .annotate(now=Subquery(snapshots.order_by("-day").values("views")[:1]), start=at_start)
+        .filter(now__isnull=False)
+        .values(client=F("bundle__campaign__client"))
+        .annotate(gain=Sum(F("now") - F("start")))
+    )
+    return {row["client"]: row["gain"] for row in gains}
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfClient:
+    """Videos of one client that are planned for one day."""
+
+    day: date
+    client: Client
+    videos: int
+    countries: list[str]
+
+
+def going_live(clients: Mapping[int, Client], *, today: date, days: int) -> list[DayOfClient]:
+    """What is to be posted from `today` on and is not live yet, by day and client. One query."""
+    groups = (
+        Video.objects.filter(
+            bundle__campaign__client__in=clients,
+            publish_date__range=(today, today + timedelta(days=days - 1)),
+        )
+        .exclude(status__in=(*Video.LIVE, "cancelled"))
+        .order_by("publish_date", "bundle__campaign__client__name")
+        .values("publish_date", "bundle__campaign__client")
+        .annotate(n=Count("pk"), countries=ArrayAgg("bundle__country", distinct=True))
+    )
+    return [
+        DayOfClient(row["publish_date"], clients[row["bundle__campaign__client"]], row["n"], row["countries"])
+        for row in groups
+    ]
+
+
+def campaigns_with_figures(campaigns: QuerySet[Campaign]) -> QuerySet[Campaign]:
+    """Adds `bundles_open`, `videos_live`, `budget_credits` and `credits_used` to each campaign."""
+    bundles = Bundle.objects.filter(campaign=OuterRef("pk")).exclude(status__in=Bundle.ENDED)
+    live = Video.objects.filter(bundle__campaign=OuterRef("pk"), status__in=Video.LIVE)
+    booked = Allocation.objects.standing().filter(command=OuterRef("command"))
+    unbooked = Reservation.objects.filter(~Exists(booked), campaign=OuterRef("pk")).exclude(
+        state=Reservation.State.VOID
+    )
+    return campaigns.annotate(
+        bundles_open=_total(bundles, "campaign", Count("pk")),
+        videos_live=_total(live.exclude(platform_url=""), "bundle__campaign", Count("pk")),
+        budget_credits=Subquery(Budget.objects.filter(campaign=OuterRef("pk")).values("credits")[:1]),
+        credits_used=_total(unbooked, "campaign", Sum("credits"))
+        - _total(Allocation.objects.filter(campaign=OuterRef("pk")), "campaign", Sum("amount")),
+    )

@@ -1,0 +1,186 @@
+"""Campaigns: find, add, change, put away; whose a reference is."""
+
+from datetime import date
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from agency.forms import page_of
+from agency.history import history_of
+from agency.htmx import HtmxRequest, page_or_partial
+from agency.models import Connection
+from campaigns import actions, namespaces
+from campaigns.access import editable_campaign, visible_campaign, visible_campaigns, visible_commands
+from campaigns.forms import CampaignForm, CampaignSearchForm, NamespaceForm
+from campaigns.ledger.models import Budget
+from campaigns.ledger.reports import budget_state
+from campaigns.models import Bundle, Campaign, Market, Namespace, Video
+from campaigns.models.campaign import CampaignQuerySet
+from campaigns.overview import campaigns_with_figures, pipelines_by
+from clients.access import editable_client, require_editor, visible_clients
+
+BUNDLES_SHOWN = 10
+COMMANDS_SHOWN = 8
+
+
+@require_safe
+def campaign_list(request: HtmxRequest) -> HttpResponse:
+    search = CampaignSearchForm(request.GET, clients=visible_clients(request.user).order_by("name"))
+    today = _today(Connection.objects.active())
+    found = search_campaigns(visible_campaigns(request.user), **search.filters(), today=today)
+    page = page_of(campaigns_with_figures(found).order_by("client__name", "-starts_on", "name"), request)
+    context = {"page": page, "search": search, "today": today}
+    return page_or_partial(request, "campaigns/campaign_list.html", "campaign-table", context)
+
+
+def search_campaigns(
+    campaigns: CampaignQuerySet, *, today: date, q: str = "", state: str = "", client: object = None
+) -> CampaignQuerySet:
+    if q:
+        campaigns = campaigns.filter(
+            Q(name__icontains=q) | Q(client__name__icontains=q) | Q(namespaces__prefix__icontains=q)
+        ).distinct()
+    if client:
+        campaigns = campaigns.filter(client=client)
+    if state == "all":
+        return campaigns
+    is_archived = Q(archived_at__isnull=False) | Q(client__archived_at__isnull=False)
+    if state == "archived":
+        return campaigns.filter(is_archived)
+    days = {
+        "": Q(ends_on__gte=today),
+        "running": Q(starts_on__lte=today, ends_on__gte=today),
+        "planned": Q(starts_on__gt=today),
+        "over": Q(ends_on__lt=today),
+    }[state]
+    return campaigns.filter(~is_archived, days)
+
+
+@require_safe
+def campaign_detail(request: HtmxRequest, campaign_id: int) -> HttpResponse:
+    campaign = visible_campaign(request.user, campaign_id)
+    return render(request, "campaigns/campaign_detail.html", _detail(request, campaign, NamespaceForm()))
+
+
+@require_POST
+def namespace_adopt(request: HtmxRequest, campaign_id: int) -> HttpResponse:
+    campaign = editable_campaign(request.user, campaign_id)
+    form = NamespaceForm(request.POST)
+    if form.is_valid():
+        prefix = form.cleaned_data["prefix"]
+        try:
+            actions.adopt_namespace(campaign=campaign, prefix=prefix, by=request.user)
+        except actions.CannotSave as refusal:
+            form.add_error("prefix", str(refusal))
+        else:
+            messages.success(request, f"References that begin with {prefix} are this campaign's from now on.")
+            return redirect(campaign)
+    context = _detail(request, campaign, form)
+    return render(request, "campaigns/campaign_detail.html", context, status=422)
+
+
+def _detail(request: HtmxRequest, campaign: Campaign, form: NamespaceForm) -> dict[str, object]:
+    connection = Connection.objects.active()
+    now = timezone.now()
+    bundles = Bundle.objects.filter(campaign=campaign)
+    return {
+        "campaign": campaign,
+        "client": campaign.client,
+        "connection": connection,
+        "now": now,
+        "upstream_now": connection.upstream_now(now) if connection else now,
+        "today": _today(connection),
+        "markets": campaign.markets.order_by("country", "platform"),
+        "budget": budget_state(campaign.client, campaign),
+        "pipeline": pipelines_by(bundles, "campaign").get(campaign.pk, []),
+        "bundles": bundles.with_progress()
+        .select_related("saved_account")
+        .defer("raw", "account_listing", "saved_account__raw")
+        .order_by("-upstream_created_at", "-pk")[:BUNDLES_SHOWN],
+        "bundles_total": bundles.count(),
+        "posts_total": campaign.posts.count(),
+        "posts_waiting": campaign.posts.filter(video=None).count(),
+        "videos_live": Video.objects.filter(bundle__campaign=campaign, status__in=Video.LIVE)
+        .exclude(platform_url="")
+        .count(),
+        "commands": visible_commands(request.user).filter(campaign=campaign).order_by("-pk")[:COMMANDS_SHOWN],
+        "namespaces": campaign.namespaces.order_by("-is_own", "prefix"),
+        "namespace_form": form,
+        "events": history_of(campaign, [Campaign, Market, Namespace, Budget]),
+        "is_open": not campaign.archived_at and not campaign.client.is_archived,
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def campaign_new(request: HtmxRequest, slug: str) -> HttpResponse:
+    client = editable_client(request.user, slug)
+    connection = Connection.objects.active()
+    today = _today(connection)
+    form = CampaignForm(
+        request.POST or None, client=client, connection=connection, initial={"starts_on": today}
+    )
+    if form.is_valid():
+        try:
+            campaign = actions.add_campaign(client=client, fields=form.campaign_fields, by=request.user)
+        except actions.CannotSave as refusal:
+            form.add_error("slug", str(refusal))
+        else:
+            messages.success(request, f"{campaign} is added. Order its first bundle when you like.")
+            return redirect(campaign)
+    return _form_page(request, form, client=client)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def campaign_edit(request: HtmxRequest, campaign_id: int) -> HttpResponse:
+    campaign = editable_campaign(request.user, campaign_id)
+    columns = ("name", "slug", "starts_on", "ends_on", "goal")
+    limit = budget_state(campaign.client, campaign).limit
+    form = CampaignForm(
+        request.POST or None,
+        client=campaign.client,
+        connection=Connection.objects.active(),
+        campaign=campaign,
+        frozen=actions.SLUG_IS_FROZEN if namespaces.is_used(campaign) else "",
+        initial={"budget": limit} | {name: getattr(campaign, name) for name in columns},
+    )
+    if form.is_valid():
+        try:
+            actions.edit_campaign(campaign=campaign, fields=form.campaign_fields, by=request.user)
+        except actions.CannotSave as refusal:
+            form.add_error("slug", str(refusal))
+        else:
+            messages.success(request, "Saved.")
+            return redirect(campaign)
+    return _form_page(request, form, client=campaign.client, campaign=campaign)
+
+
+def _form_page(request: HtmxRequest, form: CampaignForm, **context: object) -> HttpResponse:
+    context |= {"form": form}
+    return render(request, "campaigns/campaign_form.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def campaign_archive(request: HtmxRequest, campaign_id: int) -> HttpResponse:
+    campaign = editable_campaign(request.user, campaign_id)
+    actions.archive_campaign(campaign=campaign, now=timezone.now())
+    messages.success(request, f"{campaign} is archived. Nothing more can be ordered in it.")
+    return redirect(campaign)
+
+
+@require_POST
+def campaign_restore(request: HtmxRequest, campaign_id: int) -> HttpResponse:
+    campaign = visible_campaign(request.user, campaign_id)
+    require_editor(request.user)
+    actions.restore_campaign(campaign=campaign)
+    messages.success(request, f"{campaign} is back.")
+    return redirect(campaign)
+
+
+def _today(connection: Connection | None) -> date:
+    """TokPortal's day, UTC."""
+    now = timezone.now()
+    return (connection.upstream_now(now) if connection else now).date()

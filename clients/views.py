@@ -1,0 +1,137 @@
+"""The agency's customers: find, add, change, put away."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from agency.forms import page_of
+from agency.history import history_of
+from agency.htmx import HtmxRequest, page_or_partial
+from agency.models import Connection
+from campaigns.access import visible_campaigns, visible_commands
+from campaigns.attention import needs
+from campaigns.ledger.models import Budget
+from campaigns.ledger.reports import budget_state
+from campaigns.overview import campaigns_with_figures, client_figures
+from clients import actions
+from clients.access import editable_client, owned_client, require_owner, visible_client, visible_clients
+from clients.forms import ClientForm, ClientSearchForm
+from clients.models import Client, Membership
+from clients.reports import client_rows
+
+NEEDS_SHOWN = 15
+CAMPAIGNS_SHOWN = 20
+COMMANDS_SHOWN = 8
+
+
+@require_safe
+def client_list(request: HtmxRequest) -> HttpResponse:
+    search = ClientSearchForm(request.GET)
+    page = page_of(client_rows(request.user, **search.filters()), request)
+    context = {"page": page, "search": search}
+    return page_or_partial(request, "clients/client_list.html", "client-table", context)
+
+
+@require_safe
+def client_detail(request: HtmxRequest, slug: str) -> HttpResponse:
+    client = visible_client(request.user, slug)
+    now = timezone.now()
+    connection = Connection.objects.active()
+    upstream_now = connection.upstream_now(now) if connection else now
+    campaigns = visible_campaigns(request.user).filter(client=client, archived_at=None)
+    waiting = needs({client.pk: client}, connection=None, now=upstream_now, for_owner=False)
+    context = {
+        "client": client,
+        "now": now,
+        "upstream_now": upstream_now,
+        "connection": connection,
+        "needs": waiting[:NEEDS_SHOWN],
+        "needs_total": len(waiting),
+        "figures": client_figures([client], today=upstream_now.date())[0],
+        "campaigns": campaigns_with_figures(campaigns).order_by("-starts_on", "name")[:CAMPAIGNS_SHOWN],
+        "commands": visible_commands(request.user).filter(client=client).order_by("-pk")[:COMMANDS_SHOWN],
+        "staff": [row.user for row in client.memberships.select_related("user").order_by("user__username")],
+        "events": history_of(client, [Client, Membership, Budget]),
+    }
+    return render(request, "clients/client_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def client_new(request: HtmxRequest) -> HttpResponse:
+    require_owner(request.user)
+    form = ClientForm(request.POST or None, by=request.user)
+    if form.is_valid():
+        cleaned = form.cleaned_data
+        client = actions.add_client(fields=form.columns, budget=cleaned["budget"], staff=cleaned["staff"])
+        messages.success(request, f"{client} is added. Its campaigns come next.")
+        return redirect(client)
+    return _form_page(request, form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def client_edit(request: HtmxRequest, slug: str) -> HttpResponse:
+    client = editable_client(request.user, slug)
+    if client.is_archived:
+        raise PermissionDenied("This client is archived: restore it before you change anything.")
+    budget = budget_state(client)
+    form = ClientForm(
+        request.POST or None,
+        by=request.user,
+        frozen=actions.SLUG_IS_FROZEN if actions.slug_is_used(client) else "",
+        instance=visible_client(request.user, slug),  # a copy: the form writes into it before it is valid
+        initial={
+            "budget": budget.limit,
+            "staff": [row.user_id for row in client.memberships.all()],
+        },
+    )
+    if form.is_valid():
+        try:
+            _save(client, form, request)
+        except actions.CannotSave as refusal:
+            form.add_error("slug", str(refusal))
+        else:
+            messages.success(request, "Saved.")
+            return redirect("client_detail", form.cleaned_data["slug"])
+    return _form_page(request, form, client=client, budget=budget)
+
+
+def _save(client: Client, form: ClientForm, request: HtmxRequest) -> None:
+    actions.edit_client(client=client, fields=form.columns, by=request.user)
+    if request.user.is_owner:
+        actions.set_budget(client=client, credits=form.cleaned_data["budget"])
+        actions.give_staff(client=client, staff=form.cleaned_data["staff"])
+
+
+def _form_page(request: HtmxRequest, form: ClientForm, **context: object) -> HttpResponse:
+    context |= {"form": form}
+    return render(request, "clients/client_form.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def client_archive(request: HtmxRequest, slug: str) -> HttpResponse:
+    client = owned_client(request.user, slug)
+    actions.archive_client(client=client, now=timezone.now())
+    messages.success(request, f"{client} is archived. Nothing more can be ordered for it.")
+    return redirect(client)
+
+
+@require_POST
+def client_restore(request: HtmxRequest, slug: str) -> HttpResponse:
+    client = owned_client(request.user, slug)
+    actions.restore_client(client=client)
+    messages.success(request, f"{client} is back.")
+    return redirect(client)
+
+
+@require_safe
+def client_colours(request: HtmxRequest) -> HttpResponse:
+    """A class `client-<id>` for each visible client, because the strict CSP allows no inline style."""
+    colours = visible_clients(request.user).order_by("pk").values_list("pk", "colour")
+    rules = "".join(f".client-{pk}{{--client:{colour}}}" for pk, colour in colours)
+    response = HttpResponse(rules, content_type="text/css; charset=utf-8")
+    patch_cache_control(response, private=True, max_age=60)
+    return response

@@ -207,8 +207,7 @@ class Transport:
         content: bytes | None = None
         if call.body is not None:
             headers["Content-Type"] = "application/json"
-            # sorted: a repeat with the same key must be the same bytes, also after a round through the
-            # database
+            # sorted: a repeat with the same key must be the same bytes, also after a round through jsonb
             content = msgspec.json.encode(dict(call.body), order="sorted")
         if call.files is not None and call.key is not None:
             boundary = hashlib.sha256(call.key.encode()).hexdigest()[:32]

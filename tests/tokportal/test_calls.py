@@ -125,6 +125,13 @@ def test_a_dry_run_that_was_ignored_is_told_with_its_answer(scripted: Start) -> 
     assert caught.value.request_id == "req_9"
 
 
+def test_an_ignored_dry_run_is_told_even_where_the_answer_names_no_bundle(scripted: Start) -> None:
+    tokportal, _ = scripted(answer(201, {"credits_charged": 38}))
+    with pytest.raises(DryRunIgnored) as caught:
+        tokportal.create_bundle(body={}, dry_run=True)
+    assert caught.value.answer.credits_charged == 38
+
+
 def test_operations_with_secret_answers_take_no_key(scripted: Start) -> None:
     tokportal, script = scripted(answer())
     for call in (

@@ -29,7 +29,8 @@ class Bundles(Calls):
         Raises DuplicateBundle, InsufficientCredits, PriceChanged, CoolingDown. An answer without an id is
         Unreachable: the order may stand. A dry run's id is made up ("Sandbox (dry run)"): never store it.
         """
-        return self._change("createBundle", "POST", "/bundles", _created, body=body, key=key, dry_run=dry_run)
+        read = _quoted if dry_run else _created
+        return self._change("createBundle", "POST", "/bundles", read, body=body, key=key, dry_run=dry_run)
 
     def create_bundles_bulk(
         self, *, body: Body, key: Key = None, dry_run: bool = False
@@ -189,8 +190,12 @@ def _bundle(bundle_id: str) -> Callable[[object], BundleState]:
     return read
 
 
+def _quoted(document: object) -> BundleState:
+    return BundleState.from_json(subject(document))
+
+
 def _created(document: object) -> BundleState:
-    bundle = BundleState.from_json(subject(document))
+    bundle = _quoted(document)
     if not bundle.id:
         raise Unreachable("TokPortal's answer to the order names no bundle", details=bundle.raw)
     return bundle

@@ -7,6 +7,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC
 from email.utils import format_datetime
 from typing import Any
@@ -17,6 +18,7 @@ from werkzeug.wrappers import Request, Response
 from . import assumed, credits, faults, idempotency, limits, manager
 from .call import Call, Text
 from .errors import ApiError, invalid
+from .faults import Target
 from .routes import BY_OPERATION, URL_MAP, Route
 from .work import Json
 from .world import World
@@ -37,6 +39,15 @@ class HtmlFailure(Exception):
 
 class UndoDryRun(Exception):
     """Leaves a transaction so that it is rolled back."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A write as it was addressed."""
+
+    route: Route
+    path_values: dict[str, Any]
+    target: Target
 
 
 class Api:
@@ -84,15 +95,19 @@ class Api:
             rate_headers |= self.world.rate.take(api_key)
         if isinstance(route, ApiError):
             raise route
-        self._strike_before(route, path)
+        is_dry_run = (
+            route.method != "GET" and request.headers.get("X-TokPortal-Dry-Run", "").lower() == "true"
+        )
+        target = Target(route.operation, route.method, path, is_dry_run)
+        self._strike_before(target)
         self.world.pass_time()
         call = self.world.call("api", None)
         call.operation, call.api_key, call.request_id = route.operation, api_key, request_id
         call.args = request.args
         if route.method == "GET":
-            self._strike_inside(call, route, path)
+            self._strike_inside(target, is_dry_run=False)
             return self._as_response(route.handler(call, **path_values), route.status)
-        return self._write(request, call, route, path, path_values)
+        return self._write(request, call, Asked(route, path_values, target))
 
     def _route(self, method: str, path: str) -> tuple[Route | ApiError, dict[str, Any]]:
         try:
@@ -115,39 +130,25 @@ class Api:
 
     # Writes
 
-    def _write(
-        self, request: Request, call: Call, route: Route, path: str, path_values: dict[str, Any]
-    ) -> Response:
+    def _write(self, request: Request, call: Call, asked: Asked) -> Response:
         key = idempotency.read_key(request)
-        if key is not None and route.idempotency == "refused":
+        if key is not None and asked.route.idempotency == "refused":
             raise ApiError(
                 400,
                 "IDEMPOTENCY_KEY_NOT_ALLOWED_FOR_SENSITIVE_RESPONSE",
                 "This operation takes no Idempotency-Key: its answer is never stored",
             )
         raw_body = self._read_body(request, call)
-        call.dry_run = request.headers.get("X-TokPortal-Dry-Run", "").lower() == "true"
         strike = self.world.faults.strike
-        if call.dry_run and strike(("ignore_dry_run",), route.operation, route.method, path):
-            call.dry_run = False
+        call.dry_run = asked.target.is_dry_run and not strike(("ignore_dry_run",), asked.target)
         if key is None or call.dry_run:
-            response = self._run(call, route, path, path_values)
+            response = self._run(call, asked)
         else:
             call.idempotency_key = key
-            scope = f"{route.method} {path} {key}"
-            with self.world.keys.running(scope):
-                if strike(("forget_keys",), route.operation, route.method, path):
-                    self.world.keys.forget(scope)
-                response = self._run_once(
-                    call, route, path, path_values, scope, idempotency.digest(call, raw_body)
-                )
+            response = self._run_once(call, asked, idempotency.digest(call, raw_body))
         self.world.sender.ring()
-        if rule := strike(("slow_after",), route.operation, route.method, path):
-            time.sleep(float(rule.options.get("seconds", 1)))
-        if strike(("drop_after",), route.operation, route.method, path):
-            raise DropConnection
-        if strike(("500_after",), route.operation, route.method, path):
-            raise ApiError(500, assumed.INTERNAL_ERROR, "Something went wrong")
+        if not call.dry_run:
+            self._strike_after(asked.target)
         return response
 
     def _read_body(self, request: Request, call: Call) -> bytes:
@@ -163,43 +164,38 @@ class Api:
                 raise invalid(body="is not valid JSON") from None
         return raw
 
-    def _run_once(
-        self,
-        call: Call,
-        route: Route,
-        path: str,
-        path_values: dict[str, Any],
-        scope: str,
-        request_digest: str,
-    ) -> Response:
+    def _run_once(self, call: Call, asked: Asked, request_digest: str) -> Response:
         """Run a request with a key, or replay its stored answer."""
         keys = self.world.keys
-        if (stored := keys.stored(scope, request_digest, call)) is not None:
-            response = Response(stored["body"], stored["status"], content_type=stored["content_type"] or None)
-            response.headers["Idempotent-Replayed"] = "true"
-            return response
+        scope = f"{asked.target.method} {asked.target.path} {call.idempotency_key}"
+        if self.world.faults.strike(("forget_keys",), asked.target):
+            keys.forget(scope)
 
         def keep(response: Response) -> None:
             if assumed.answer_is_kept(response.status_code):
                 text, kind = response.get_data(as_text=True), response.content_type or ""
                 keys.keep(scope, request_digest, call, response.status_code, text, kind)
 
-        try:
-            return self._run(call, route, path, path_values, before_commit=keep)
-        except ApiError as refusal:
-            with call.store.transaction():
-                keep(json_response(refusal.body(), refusal.status))
-            raise
+        stored = keys.stored(scope, request_digest, call)
+        if stored is None:
+            with keys.running(scope):
+                stored = keys.stored(scope, request_digest, call)  # the first may just have ended
+                if stored is None:
+                    try:
+                        return self._run(call, asked, before_commit=keep)
+                    except ApiError as refusal:
+                        with call.store.transaction():
+                            keep(json_response(refusal.body(), refusal.status))
+                        raise
+        response = Response(stored["body"], stored["status"], content_type=stored["content_type"] or None)
+        response.headers["Idempotent-Replayed"] = "true"
+        return response
 
     def _run(
-        self,
-        call: Call,
-        route: Route,
-        path: str,
-        path_values: dict[str, Any],
-        before_commit: Callable[[Response], None] | None = None,
+        self, call: Call, asked: Asked, before_commit: Callable[[Response], None] | None = None
     ) -> Response:
-        self._strike_inside(call, route, path)
+        route, path_values = asked.route, asked.path_values
+        self._strike_inside(asked.target, is_dry_run=call.dry_run)
         if route.is_unlocked:
             result = route.handler(call, **path_values)
             if call.dry_run:
@@ -241,9 +237,9 @@ class Api:
 
     # Faults
 
-    def _strike_before(self, route: Route, path: str) -> None:
+    def _strike_before(self, target: Target) -> None:
         """Faults that hit before anything is looked at."""
-        if rule := self.world.faults.strike(faults.BEFORE, route.operation, route.method, path):
+        if rule := self.world.faults.strike(faults.BEFORE, target):
             if rule.fault == "drop_before":
                 raise DropConnection
             if rule.fault == "429":
@@ -252,23 +248,23 @@ class Api:
                 raise HtmlFailure
             raise ApiError(500, assumed.INTERNAL_ERROR, "Something went wrong")
 
-    def _strike_inside(self, call: Call, route: Route, path: str) -> None:
+    def _strike_inside(self, target: Target, *, is_dry_run: bool) -> None:
         """Faults of the operation itself; a dry run does not meet those of the checkout."""
         strike = self.world.faults.strike
-        if rule := strike(("slow",), route.operation, route.method, path):
+        if rule := strike(("slow",), target):
             time.sleep(float(rule.options.get("seconds", 1)))
-        if not call.dry_run:
-            if rule := strike(("price_change",), route.operation, route.method, path):
+        if not is_dry_run:
+            if rule := strike(("price_change",), target):
                 self.world.change_prices(rule.options.get("prices") or self.world.dearer_accounts())
                 raise ApiError(
                     409, "BUNDLE_PRICING_CHANGED", "Prices changed during checkout; nothing was charged"
                 )
-            if rule := strike(("capacity_cooldown",), route.operation, route.method, path):
+            if rule := strike(("capacity_cooldown",), target):
                 refusal = ApiError(429, "capacity_cooldown", "Capacity is cooling down; nothing was charged")
                 if "retry_after" in rule.options:
                     refusal.headers["Retry-After"] = str(rule.options["retry_after"])
                 raise refusal
-        if rule := strike(("error",), route.operation, route.method, path):
+        if rule := strike(("error",), target):
             options = rule.options
             details = options.get("details") or {}
             raise ApiError(
@@ -277,6 +273,16 @@ class Api:
                 str(options.get("message", "Refused on demand")),
                 **details,
             )
+
+    def _strike_after(self, target: Target) -> None:
+        """Faults that hide an effect that has happened; its answer is stored with its key."""
+        strike = self.world.faults.strike
+        if rule := strike(("slow_after",), target):
+            time.sleep(float(rule.options.get("seconds", 1)))
+        if strike(("drop_after",), target):
+            raise DropConnection
+        if strike(("500_after",), target):
+            raise ApiError(500, assumed.INTERNAL_ERROR, "Something went wrong")
 
     def _as_response(self, result: Any, status: int) -> Response:
         if result is None:

@@ -24,22 +24,32 @@ DEFAULT_OPERATIONS = {
 }
 
 
+@dataclass(frozen=True)
+class Target:
+    """What a rule is compared with. `path` is the part below /api/ext."""
+
+    operation: str
+    method: str
+    path: str
+    is_dry_run: bool
+
+
 @dataclass
 class Fault:
     fault: str
-    match: dict[str, str]
+    match: dict[str, Any]
     times: int  # how often it still strikes; -1 = for ever
     options: dict[str, Any]
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
-    def matches(self, operation: str, method: str, path: str) -> bool:
-        wanted = self.match.get("operation")
-        if wanted is None and not self.match and self.fault in DEFAULT_OPERATIONS:
-            return operation in DEFAULT_OPERATIONS[self.fault]
+    def matches(self, target: Target) -> bool:
+        if not self.match and self.fault in DEFAULT_OPERATIONS:
+            return target.operation in DEFAULT_OPERATIONS[self.fault]
         return (
-            (wanted is None or wanted == operation)
-            and self.match.get("method", method).upper() == method
-            and _path_matches(self.match.get("path"), path)
+            self.match.get("operation", target.operation) == target.operation
+            and self.match.get("method", target.method).upper() == target.method
+            and self.match.get("dry_run", target.is_dry_run) == target.is_dry_run
+            and _path_matches(self.match.get("path"), target.path)
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -71,11 +81,11 @@ class Faults:
         if not isinstance(rule, dict) or rule.get("fault") not in FAULTS:
             raise ControlError(f"`fault` must be one of {', '.join(FAULTS)}")
         match = rule.get("match") or {}
-        if unknown := set(match) - {"operation", "method", "path", "event"}:
+        if unknown := set(match) - {"operation", "method", "path", "dry_run", "event"}:
             raise ControlError(f"`match` does not know {', '.join(sorted(unknown))}")
         times = rule.get("times", 1)
-        if isinstance(times, bool) or not isinstance(times, int):
-            raise ControlError("`times` must be a whole number; -1 is for ever")
+        if isinstance(times, bool) or not isinstance(times, int) or not times:
+            raise ControlError("`times` must be a whole number and not 0; -1 is for ever")
         options = {name: value for name, value in rule.items() if name not in ("fault", "match", "times")}
         fault = Fault(rule["fault"], match, times, options)
         with self._lock:
@@ -90,11 +100,11 @@ class Faults:
         with self._lock:
             self._rules = [rule for rule in self._rules if rule_id not in (None, rule.id)]
 
-    def strike(self, kinds: tuple[str, ...], operation: str, method: str, path: str) -> Fault | None:
+    def strike(self, kinds: tuple[str, ...], target: Target) -> Fault | None:
         """The first rule of these kinds that matches; it is used up by one."""
         with self._lock:
             for rule in self._rules:
-                if rule.fault in kinds and rule.times and rule.matches(operation, method, path):
+                if rule.fault in kinds and rule.matches(target):
                     self._use(rule)
                     return rule
         return None
@@ -104,7 +114,7 @@ class Faults:
         fate = WebhookFate()
         with self._lock:
             for rule in list(self._rules):
-                if rule.fault not in ON_WEBHOOKS or not rule.times:
+                if rule.fault not in ON_WEBHOOKS:
                     continue
                 if not fnmatch.fnmatchcase(event, rule.match.get("event", "*")):
                     continue

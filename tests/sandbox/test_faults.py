@@ -27,6 +27,16 @@ def test_an_answer_lost_after_the_effect_is_replayed(own: Api, fault: str) -> No
     assert own.done("GET", "/bundles")["pagination"]["total"] == 1
 
 
+def test_a_quote_does_not_use_up_a_fault_that_waits_for_the_order(own: Api) -> None:
+    own.sandbox.fault("drop_after", match={"operation": "createBundle"})
+    own.sandbox.fault("500", match={"operation": "createBundle", "dry_run": False})
+    body = order_body()
+    own.done("POST", "/bundles", body, headers={"X-TokPortal-Dry-Run": "true"})
+    assert own.post("/bundles", json=body).status_code == 500
+    with pytest.raises(httpx.RemoteProtocolError):
+        own.post("/bundles", json=body)
+
+
 def test_a_connection_dropped_before_the_effect_did_nothing(own: Api) -> None:
     own.sandbox.fault("drop_before", match={"operation": "createBundle"})
     headers, body = key(), order_body()

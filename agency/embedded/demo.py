@@ -257,6 +257,7 @@ def serve(folder: Path, should_end: Callable[[], bool]) -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with ExitStack() as sockets, Supervisor(folder / "log", should_end=should_end) as supervisor:
         demo = Demo(folder, supervisor)
+        demo.forget()  # what a killed run could not
         sockets.callback(demo.forget)
         demo.start(sockets)
         tell(demo, time.monotonic() - began)

@@ -13,8 +13,9 @@ from agency.models import Connection, User
 from agency.tokportal import ReceivedEvent
 from campaigns.commands import actions as commands
 from campaigns.events import tasks
+from campaigns.events.endpoint import note_test
 from campaigns.events.handlers import KNOWN_KINDS
-from campaigns.events.models import Endpoint, Sweep, WebhookEvent
+from campaigns.events.models import Sweep, WebhookEvent
 from campaigns.events.sync import store_event
 from campaigns.models import Command
 
@@ -76,10 +77,7 @@ def remove_webhook(*, connection: Connection) -> None:
 def test_webhook(*, connection: Connection, now: datetime) -> None:
     """Have TokPortal send a signed test event. What came of it stands on the Endpoint seconds later."""
     with transaction.atomic():
-        Endpoint.objects.update_or_create(
-            connection=connection,
-            defaults={"test_asked_at": now, "test_answered_at": None, "test_trouble": ""},
-        )
+        note_test(connection, now=now)
         ring(tasks.test_endpoint, connection_id=connection.pk)
 
 

@@ -24,7 +24,6 @@ logger = logging.getLogger(__name__)
 
 LOOK_BACK = timedelta(days=3)  # deliveries that failed longer ago are left to the sweeps
 MOST_DELIVERIES = 500  # that one look at the log takes up
-STALE_AFTER = timedelta(days=2)  # without any event; the lists are swept all the same
 
 
 def offered_kinds(connection: Connection) -> list[str]:
@@ -64,8 +63,16 @@ def check_endpoint(connection: Connection, *, now: datetime) -> None:
     )
 
 
-def test_endpoint(connection: Connection, *, now: datetime) -> None:
-    """Have the signed test event sent, and note how TokPortal says that it went."""
+def note_test(connection: Connection, *, now: datetime) -> None:
+    """A test begins now; what came of the one before is forgotten."""
+    Endpoint.objects.update_or_create(
+        connection=connection,
+        defaults={"test_asked_at": now, "test_answered_at": None, "test_trouble": ""},
+    )
+
+
+def test_endpoint(connection: Connection, *, now: datetime) -> str:
+    """Have the signed test event sent; notes and returns why it did not get through, or ''."""
     trouble = ""
     try:
         answer = tokportal(connection, Lane.PERSON).test_webhook(connection.webhook_endpoint_id)
@@ -80,6 +87,7 @@ def test_endpoint(connection: Connection, *, now: datetime) -> None:
         if answer.result.success is False:
             trouble = unreached(answer.result)
     Endpoint.objects.filter(connection=connection).update(test_answered_at=now, test_trouble=trouble)
+    return trouble
 
 
 def unreached(delivery: Delivery) -> str:

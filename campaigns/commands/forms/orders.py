@@ -114,6 +114,7 @@ class BundleOrderForm(PricedForm):
     def __init__(self, *args: Any, campaign: Campaign, connection: Connection, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.campaign = campaign
+        self.account: SavedAccount | None = None  # that the videos are for, once it is chosen
         self.prices = CreditCosts.from_json(connection.prices) if connection.prices else None
         self.countries_open = {row["code"] for row in connection.countries if not row.get("videos_only")}
         field: Any = self.fields["account_id"]
@@ -201,6 +202,7 @@ class BundleOrderForm(PricedForm):
             self._check_warming()
         else:
             self._forget("platform", "country", "warming", *WARMING_DETAILS)
+            self.account = self.cleaned_data.get("account_id")
             if not self.cleaned_data.get("account_id"):
                 self._complain("account_id", "Choose the account that the videos are for.")
         if self.has_videos:

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
@@ -73,9 +74,8 @@ def bundle_quote(request: HtmxRequest, campaign_id: int) -> HttpResponse:
     campaign = editable_campaign(request.user, campaign_id)
     try:
         connection = active_connection()
-    except NotConnected as reason:
-        context = {"offer": Offer(trouble=str(reason))}
-        return render(request, "commands/bundle_order.html#order-offer", context, status=422)
+    except NotConnected:  # since the form was drawn: its page says what to do
+        return HttpResponseClientRedirect(reverse("bundle_order", args=[campaign.pk]))
     form = BundleOrderForm(request.POST, campaign=campaign, connection=connection)
     offered = None
     if form.is_valid():
@@ -145,12 +145,11 @@ def _order_page(
 
 
 def _order_context(campaign: Campaign, form: BundleOrderForm, offered: Offer | None) -> dict[str, Any]:
-    account = form.cleaned_data.get("account_id") if form.is_bound and form.is_valid() else None
     return {
         "campaign": campaign,
         "form": form,
         "offer": offered,
-        "active_bundle": _active_bundle(account) if account else None,
+        "active_bundle": _active_bundle(form.account) if form.account else None,
     }
 
 

@@ -4,6 +4,7 @@ Development, tests, demo and production differ by their environment, never by th
 """
 
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -208,6 +209,14 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000  # a batch edit of a hundred slots has abou
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
+# Months of reports and statements begin at midnight here. Rows and pages are in UTC all the same.
+AGENCY_TIME_ZONE = secret("AGENCY_TIME_ZONE", "UTC")
+try:
+    ZoneInfo(AGENCY_TIME_ZONE)
+except (ValueError, ZoneInfoNotFoundError):
+    raise SystemExit(
+        f"AGENCY_TIME_ZONE must be a zone such as Europe/Paris, not {AGENCY_TIME_ZONE!r}."
+    ) from None
 USE_TZ = True
 
 STATIC_URL = "static/"

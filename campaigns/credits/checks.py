@@ -11,7 +11,6 @@ from django.db.models import Count, Max, Min, Sum
 from agency.models import Connection
 from campaigns.credits.chain import Break, Link, breaks_in
 from campaigns.ledger.models import CreditDrift
-from campaigns.ledger.reports import unassigned_entries
 
 PROOF_SECONDS = 24 * 3600
 BREAKS_SHOWN = 20
@@ -136,7 +135,7 @@ def proof(connection: Connection) -> Proof:
         cache.set(key, found, PROOF_SECONDS)
     imported_at = connection.upstream_now(connection.history_at) if connection.history_at else None
     is_of_then = imported_at and connection.balance_at and connection.balance_at <= imported_at
-    left = unassigned_entries(connection).aggregate(n=Count("pk"), credits=Sum("amount"))
+    left = connection.credit_entries.unassigned().aggregate(n=Count("pk"), credits=Sum("amount"))
     return Proof(
         chain=found,
         balance=connection.balance if is_of_then else None,

@@ -90,7 +90,7 @@ def _by_balance(book: "_Book", charges: Sequence[Charge]) -> list[Match]:
 def _by_time(book: "_Book", charges: Sequence[Charge], *, complete_through: datetime | None) -> list[Match]:
     """Entries that only one Command could have caused, where that Command could have caused no other."""
     known = {charge.command_id: charge for charge in charges}
-    rivals = {
+    rivals: Candidates = {
         command: [(row,) for row in book.around(charge) if agrees(charge, row)]
         for command, charge in known.items()
     }

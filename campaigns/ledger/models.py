@@ -3,7 +3,7 @@
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from agency.models import Connection, audited
 from campaigns.models import Bundle, Campaign, Command
@@ -70,6 +70,13 @@ class Reservation(models.Model):
         return f"{self.credits} credits {self.state} for {self.command}"
 
 
+class CreditEntryQuerySet(models.QuerySet["CreditEntry"]):
+    def unassigned(self) -> "CreditEntryQuerySet":
+        """Those that no standing allocation gives to anybody."""
+        standing = Allocation.objects.standing().filter(entry=OuterRef("pk"))
+        return self.filter(~Exists(standing)).exclude(amount=0)
+
+
 class CreditEntry(models.Model):
     """One row of the organisation's credit history, as TokPortal wrote it. Only ever added."""
 
@@ -83,6 +90,8 @@ class CreditEntry(models.Model):
     created_at = models.DateTimeField()  # TokPortal's clock
     imported_at = models.DateTimeField()  # machine time
     raw = models.JSONField(default=dict)
+
+    objects = CreditEntryQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -173,7 +182,8 @@ class Allocation(models.Model):
         ]
         triggers = [
             *APPEND_ONLY,
-            # M5: an entry's allocations add up to its amount, or to zero (unassigned).
+            # M5: an entry's allocations add up to its amount, or to zero (unassigned). A part is signed like
+            # the entry and a reversal mirrors what it reverses, so that sums and standing rows agree.
             pgtrigger.Trigger(
                 name="parts_equal_the_whole",
                 when=pgtrigger.After,
@@ -189,6 +199,21 @@ class Allocation(models.Model):
                         RAISE EXCEPTION 'allocations of entry % add up to %, not to % or 0',
                             NEW.entry_id, allocated, whole
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'allocation_parts_equal_the_whole';
+                    END IF;
+                    IF NEW.reverses_id IS NULL AND sign(NEW.amount) <> sign(whole) THEN
+                        RAISE EXCEPTION 'a part of entry % is not signed like the whole', NEW.entry_id
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'allocation_is_signed_like_its_entry';
+                    END IF;
+                    IF NEW.reverses_id IS NOT NULL AND NOT EXISTS (
+                        SELECT FROM ledger_allocation AS reversed
+                        WHERE reversed.id = NEW.reverses_id AND reversed.reverses_id IS NULL
+                            AND (reversed.entry_id, -reversed.amount, reversed.owner)
+                                = (NEW.entry_id, NEW.amount, NEW.owner)
+                            AND (reversed.client_id, reversed.campaign_id, reversed.command_id)
+                                IS NOT DISTINCT FROM (NEW.client_id, NEW.campaign_id, NEW.command_id)
+                    ) THEN
+                        RAISE EXCEPTION 'allocation % does not mirror what it reverses', NEW.id
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'allocation_reversal_mirrors';
                     END IF;
                     RETURN NULL;
                 """,

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 
 from agency.models import Connection
-from campaigns.ledger.models import Allocation, Budget, CreditEntry, Reservation
+from campaigns.ledger.models import Allocation, Budget, CreditEntry, CreditEntryQuerySet, Reservation
 from campaigns.models import Campaign
 from clients.models import Client
 
@@ -81,7 +81,6 @@ def allocated(entry: CreditEntry) -> int:
     return entry.allocations.aggregate(n=Sum("amount"))["n"] or 0
 
 
-def unassigned_entries(connection: Connection) -> QuerySet[CreditEntry]:
+def unassigned_entries(connection: Connection) -> CreditEntryQuerySet:
     """Entries that no standing allocation gives to anybody."""
-    standing = Allocation.objects.standing().filter(entry=OuterRef("pk"))
-    return CreditEntry.objects.filter(~Exists(standing), connection=connection).exclude(amount=0)
+    return connection.credit_entries.unassigned()

@@ -7,10 +7,11 @@ import pytest
 from django.utils import timezone
 
 from agency.connections import tokportal
-from agency.models import Connection
+from agency.models import Connection, User
 from agency.tokportal import CreditEntryState
 from campaigns.commands import sync as commands
 from campaigns.credits import checks, progress, sync
+from campaigns.ledger.actions import reverse_allocations
 from campaigns.ledger.models import Allocation, CreditDrift, CreditEntry
 from campaigns.ledger.reports import committed, unassigned_entries
 from campaigns.models import Command
@@ -163,7 +164,7 @@ def test_an_answer_that_was_lost_is_matched_by_time_once_the_history_is_past_it(
 
 
 def test_matching_again_changes_nothing_and_leaves_to_people_what_they_took_back(
-    connection: Connection, order: Callable[..., Command], update: Callable[..., None]
+    connection: Connection, owner: User, order: Callable[..., Command], update: Callable[..., None]
 ) -> None:
     order()
     update()
@@ -171,17 +172,7 @@ def test_matching_again_changes_nothing_and_leaves_to_people_what_they_took_back
     update(minutes=30)
     assert set(Allocation.objects.values_list("pk", flat=True)) == before
     entry = CreditEntry.objects.get(amount__lt=0)
-    sync_owner = Allocation.objects.get(entry=entry)
-    Allocation.objects.create(
-        entry=entry,
-        amount=-entry.amount,
-        owner="client",
-        client=sync_owner.client,
-        command=sync_owner.command,
-        rule="person",
-        reverses=sync_owner,
-        made_at=NOW,
-    )
+    reverse_allocations(entry, by=owner, reason="A colleague ordered it.", now=NOW)
     update(minutes=60)
     assert list(unassigned_entries(connection)) == [entry]
 

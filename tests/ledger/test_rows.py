@@ -82,6 +82,33 @@ def test_parts_that_are_not_the_whole_do_not_survive_the_commit(
     assert not Allocation.objects.exists()
 
 
+@pytest.mark.parametrize("amounts", [(-60, 8), (-52, 10, -10), (52, -52, -52)])
+def test_a_part_is_signed_like_the_whole(entry: CreditEntry, amounts: tuple[int, ...]) -> None:
+    with pytest.raises(IntegrityError, match="signed like"):
+        allocate_by_hand(entry, *amounts)
+
+
+@pytest.mark.parametrize("wrong", ["amount", "owner", "client", "campaign", "twice"])
+def test_a_reversal_mirrors_what_it_reverses(entry: CreditEntry, wrong: str) -> None:
+    campaign = make_campaign()
+    part = actions.Part(-52, Owner.CLIENT, client=campaign.client, campaign=campaign)
+    made = actions.allocate(entry, [part], rule="person", now=NOW)[0]
+    row = {"entry": entry, "amount": 52, "owner": "client", "client": campaign.client, "campaign": campaign}
+    row |= {"rule": "person", "made_at": NOW, "reverses": made}
+    if wrong == "amount":
+        row["amount"] = 51
+    elif wrong == "owner":
+        row |= {"owner": "agency", "client": None}
+    elif wrong == "client":
+        row["client"] = make_client()
+    elif wrong == "campaign":
+        row["campaign"] = None
+    if wrong == "twice":
+        Allocation.objects.create(**row)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Allocation.objects.create(**row)
+
+
 def test_parts_that_are_the_whole_do(entry: CreditEntry) -> None:
     allocate_by_hand(entry, -30, -22)
     assert Allocation.objects.count() == 2

@@ -1,0 +1,48 @@
+"""What people decide about the books: whose an entry is, or that it was not. Times are TokPortal's."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from agency.bell import ring
+from agency.models import User
+from campaigns.credits import tasks
+from campaigns.credits.sync import part_for
+from campaigns.ledger import actions as ledger
+from campaigns.ledger.actions import Part, WrongAllocation
+from campaigns.ledger.models import Allocation, CreditEntry
+from campaigns.models import Command
+
+
+def assign(
+    *, entry: CreditEntry, parts: list[Part], by: User, now: datetime, reason: str = ""
+) -> list[Allocation]:
+    """A person says whose an entry is. Raises WrongAllocation where the parts are not the whole."""
+    at = entry.connection.upstream_now(now)
+    return ledger.allocate(entry, parts, rule="person", by=by, reason=reason, now=at)
+
+
+def assign_to_command(*, entry: CreditEntry, command: Command, by: User, now: datetime) -> list[Allocation]:
+    """A person says which of our orders an entry was charged for. Raises WrongAllocation.
+
+    What the Command says it cost stays as TokPortal answered: a difference is shown, not corrected.
+    """
+    if command.connection_id != entry.connection_id or command.client is None:
+        raise WrongAllocation("That order belongs to another workspace, or to no client.")
+    with transaction.atomic():
+        Command.objects.select_for_update(of=("self",)).get(pk=command.pk)
+        if Allocation.objects.standing().filter(command=command).exclude(entry=entry).exists():
+            raise WrongAllocation("That order has its entry already. Take that one back first.")
+        return assign(entry=entry, parts=[part_for(command, amount=entry.amount)], by=by, now=now)
+
+
+def take_back(*, entry: CreditEntry, by: User, reason: str, now: datetime) -> None:
+    """A person says that an entry was not theirs. It stays readable, and is unassigned again."""
+    at = entry.connection.upstream_now(now)
+    ledger.reverse_allocations(entry, by=by, reason=reason, now=at)
+
+
+def request_import(*, full: bool) -> None:
+    """Read the credit history now: the last days, or all of it."""
+    with transaction.atomic():
+        ring(tasks.import_history, full=full)

@@ -1,0 +1,221 @@
+"""Text of the credits pages → clean values."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import Exists, OuterRef
+
+from agency.forms import SearchForm
+from campaigns.credits.reports import found_by
+from campaigns.ledger.actions import Part, WrongAllocation
+from campaigns.ledger.models import Allocation, CreditEntry, CreditEntryQuerySet
+from campaigns.ledger.months import Month
+from campaigns.models import Bundle, Campaign
+from clients.models import Client
+
+Owner = Allocation.Owner
+MOST_PARTS = 20
+NOBODY_IN_PARTICULAR = {
+    "shared": "Shared by all clients",
+    "agency": "The agency's own cost",
+    "pool": "The pool itself",
+}
+
+
+def offer(form: forms.Form, name: str, choices: list[Any]) -> None:
+    """Fill a drop-down that depends on what there is."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = choices
+
+
+class EntrySearchForm(SearchForm):
+    """Filters of the unassigned list: text, type, month, size."""
+
+    type = forms.ChoiceField(required=False, label="Type")
+    month = forms.ChoiceField(required=False, label="Month")
+    at_least = forms.IntegerField(
+        required=False,
+        min_value=1,
+        label="At least",
+        widget=forms.NumberInput(attrs={"placeholder": "Credits from"}),
+    )
+
+    def __init__(self, *args: Any, types: tuple[str, ...], months: list[Month], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "type", [("", "All types"), *((type, type) for type in types if type)])
+        offer(self, "month", [("", "All months"), *((str(month), month.name) for month in months)])
+
+    def narrow(self, entries: CreditEntryQuerySet) -> CreditEntryQuerySet:
+        wanted = self.filters()
+        if written := wanted.get("month"):
+            month = Month.read(written)
+            entries = entries.filter(created_at__gte=month.begins_at, created_at__lt=month.ends_at)
+        if type := wanted.get("type"):
+            entries = entries.filter(type=type)
+        if at_least := wanted.get("at_least"):
+            entries = entries.exclude(amount__gt=-at_least, amount__lt=at_least)
+        if words := wanted.get("q"):
+            entries = found_by(entries, words)
+        return entries
+
+
+class LedgerSearchForm(EntrySearchForm):
+    """Filters of the whole ledger: also by owner."""
+
+    whose = forms.ChoiceField(required=False, label="Owner")
+    field_order = ("q", "whose", "type", "month", "at_least")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        clients = [
+            (f"client:{pk}", name) for pk, name in Client.objects.order_by("name").values_list("pk", "name")
+        ]
+        offer(
+            self,
+            "whose",
+            [
+                ("", "All owners"),
+                ("unassigned", "Unassigned"),
+                *NOBODY_IN_PARTICULAR.items(),
+                ("Clients", clients),
+            ],
+        )
+
+    def narrow(self, entries: CreditEntryQuerySet) -> CreditEntryQuerySet:
+        entries = super().narrow(entries)
+        whose = self.filters().get("whose", "")
+        if not whose:
+            return entries
+        if whose == "unassigned":
+            return entries.unassigned()
+        standing = Allocation.objects.standing().filter(entry=OuterRef("pk"))
+        if whose.startswith("client:"):
+            return entries.filter(Exists(standing.filter(client=int(whose.removeprefix("client:")))))
+        return entries.filter(Exists(standing.filter(owner=whose)))
+
+
+class PartForm(forms.Form):
+    """One owner of an entry, and how much of it."""
+
+    whose = forms.CharField(
+        required=False,
+        max_length=120,
+        label="Whose",
+        help_text="A client, or client/campaign, or: shared, agency, pool.",
+        widget=forms.TextInput(
+            attrs={"list": "owners", "autocomplete": "off", "placeholder": "acme/spring-2026"}
+        ),
+    )
+    bundle = forms.CharField(
+        required=False,
+        max_length=200,
+        label="Bundle",
+        help_text="Its reference. The owner follows from it.",
+        widget=forms.TextInput(attrs={"list": "bundles", "autocomplete": "off"}),
+    )
+    credits = forms.IntegerField(required=False, min_value=1, label="Credits")
+
+    def clean_bundle(self) -> Bundle | None:
+        ref = self.cleaned_data["bundle"].strip()
+        if not ref:
+            return None
+        bundles = Bundle.objects.select_related("campaign__client")
+        found = bundles.filter(external_ref=ref).first() or bundles.filter(upstream_id=ref).first()
+        if found is None:
+            raise forms.ValidationError("No bundle has this reference.")
+        if found.campaign is None:
+            raise forms.ValidationError("That bundle belongs to no campaign yet: claim it first.")
+        return found
+
+    def clean_whose(self) -> tuple[str, Client | None, Campaign | None] | None:
+        name = self.cleaned_data["whose"].strip().lower()
+        if not name:
+            return None
+        if name in NOBODY_IN_PARTICULAR:
+            return name, None, None
+        slug, _, campaign_slug = name.partition("/")
+        client = Client.objects.filter(slug=slug).first()
+        if client is None:
+            raise forms.ValidationError("There is no such client. Take one from the list.")
+        if not campaign_slug:
+            return Owner.CLIENT, client, None
+        campaign = client.campaigns.filter(slug=campaign_slug).first()
+        if campaign is None:
+            raise forms.ValidationError(f"{client} has no such campaign.")
+        return Owner.CLIENT, client, campaign
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        whose, bundle = cleaned.get("whose"), cleaned.get("bundle")
+        if self.errors:
+            return cleaned
+        if bundle:
+            owner = bundle.campaign
+            if whose and (whose[1] != owner.client or whose[2] not in (None, owner)):
+                self.add_error("bundle", f"That bundle belongs to {owner.client} · {owner}.")
+            cleaned["whose"] = (Owner.CLIENT, owner.client, owner)
+        elif not whose:
+            self.add_error("whose", "Say whose it is.")
+        return cleaned
+
+
+class BasePartFormSet(forms.BaseFormSet):
+    """The parts of one entry. One part without a number is the whole."""
+
+    def __init__(self, *args: Any, entry: CreditEntry, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.entry = entry
+
+    def clean(self) -> None:
+        if any(self.errors):
+            return
+        whole = abs(self.entry.amount)
+        given = [form.cleaned_data.get("credits") for form in self.forms]
+        if given == [None]:
+            return
+        if None in given:
+            raise forms.ValidationError("Say how many credits each part has.")
+        rest = whole - sum(given)
+        if rest:
+            what = f"{rest:,} more to give" if rest > 0 else f"{-rest:,} too many"
+            raise forms.ValidationError(f"The parts must add up to {whole:,} credits: {what}.")
+
+    def parts(self) -> list[Part]:
+        """Signed like the entry. Raises WrongAllocation for parts of nothing."""
+        if not self.entry.amount:
+            raise WrongAllocation("An entry of no credits has nothing to assign.")
+        sign = -1 if self.entry.amount < 0 else 1
+        parts = []
+        for form in self.forms:
+            owner, client, campaign = form.cleaned_data["whose"]
+            credits = form.cleaned_data.get("credits") or abs(self.entry.amount)
+            bundle = form.cleaned_data["bundle"]
+            parts.append(Part(sign * credits, owner, client=client, campaign=campaign, bundle=bundle))
+        return parts
+
+
+PartFormSet = forms.formset_factory(
+    PartForm,
+    formset=BasePartFormSet,
+    extra=0,
+    min_num=1,
+    max_num=MOST_PARTS,
+    absolute_max=MOST_PARTS,
+    validate_min=True,
+    validate_max=True,
+)
+
+
+class ReasonForm(forms.Form):
+    """Why; it stays in the books."""
+
+    reason = forms.CharField(
+        max_length=300, required=False, label="Reason", widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+
+class TakeBackForm(ReasonForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = True

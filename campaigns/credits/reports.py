@@ -1,0 +1,219 @@
+"""What the credits pages show: where the pool went, the ledger, and who an entry may belong to."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.cache import cache
+from django.db.models import Max, Prefetch, Q, Sum
+
+from agency.models import Connection
+from campaigns.credits.matching import Charge, is_expiry, is_top_up, nearest
+from campaigns.credits.sync import charge_of, row_of, unbooked_commands
+from campaigns.ledger.models import Allocation, CreditEntry, CreditEntryQuerySet
+from campaigns.models import Bundle, Command
+from clients.models import Client
+
+Owner = Allocation.Owner
+SUMS_SECONDS = 600
+SAME_DAY = timedelta(days=1)  # how far away an order may be to be worth a look
+SAME_MOMENT = timedelta(minutes=10)  # between a charge in the web UI and its bundle
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One piece of the pool's bar. `credits` positive = spent; `start` is where the piece begins."""
+
+    label: str
+    credits: int
+    start: int
+    tone: str  # CSS class of the fill
+    client: Client | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolUse:
+    """Where the credits went that were ever bought. Whole credits."""
+
+    bought: int
+    left: int
+    shares: tuple[Share, ...]
+    types: tuple[str, ...]  # of all entries
+
+    @property
+    def width(self) -> int:
+        """Of the bar; an entry given back can make the pieces longer than what was bought."""
+        return max(self.bought, sum(share.credits for share in self.shares), 1)
+
+
+def pool_use(connection: Connection, *, closing: int | None) -> PoolUse:
+    """`closing` = the newest entry's balance. Kept until something is added to the books."""
+    of_connection = Allocation.objects.filter(entry__connection=connection)
+    newest = (
+        connection.credit_entries.aggregate(n=Max("pk"))["n"],
+        Allocation.objects.aggregate(n=Max("pk"))["n"],
+    )
+    key = f"credits:use:{connection.pk}:{newest[0]}:{newest[1]}"
+    found: PoolUse | None = cache.get(key)
+    if found is not None:
+        return found
+    sums: dict[tuple[str, int | None], int] = {
+        (row["owner"], row["client"]): row["credits"]
+        for row in of_connection.values("owner", "client").annotate(credits=Sum("amount"))
+    }
+    clients = Client.objects.in_bulk([client for _, client in sums if client])
+    pieces: list[tuple[str, int, str, Client | None]] = [
+        (clients[client].name, -credits, f"client client-{client}", clients[client])
+        for (_, client), credits in sorted(sums.items(), key=lambda item: item[1])
+        if client
+    ]
+    unassigned = connection.credit_entries.unassigned().aggregate(n=Sum("amount"))["n"] or 0
+    pieces += [
+        ("Shared by all clients", -sums.get((Owner.SHARED, None), 0), "calm", None),
+        ("The agency", -sums.get((Owner.AGENCY, None), 0), "wait", None),
+        ("Unassigned", -unassigned, "bad", None),
+    ]
+    shares, start = [], 0
+    for label, credits, tone, client in pieces:
+        if credits > 0:
+            shares.append(Share(label, credits, start, tone, client))
+            start += credits
+    types = connection.credit_entries.order_by("type").values_list("type", flat=True).distinct()
+    found = PoolUse(sums.get((Owner.POOL, None), 0), closing or 0, tuple(shares), tuple(types))
+    cache.set(key, found, SUMS_SECONDS)
+    return found
+
+
+def ledger(connection: Connection) -> CreditEntryQuerySet:
+    """All entries, newest first, with their standing owners."""
+    standing = Allocation.objects.standing().select_related(
+        "client", "campaign", "bundle", "command", "made_by"
+    )
+    return (
+        connection.credit_entries.defer("raw", "breakdown")
+        .prefetch_related(Prefetch("allocations", queryset=standing, to_attr="owners"))
+        .order_by("-created_at", "-pk")
+    )
+
+
+def found_by(entries: CreditEntryQuerySet, words: str) -> CreditEntryQuerySet:
+    """Entries whose text, id, amount or bundle's reference contains what was typed."""
+    where = Q(description__icontains=words) | Q(upstream_id__icontains=words)
+    number = words.replace(",", "").lstrip("+-−")
+    if number.isdecimal() and len(number) < 10:
+        where |= Q(amount__in=[int(number), -int(number)])
+    by_reference = Allocation.objects.filter(bundle__external_ref__icontains=words).values("entry")
+    return entries.filter(where | Q(pk__in=by_reference))
+
+
+# Who an unassigned entry may belong to
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A guess with its reasons. `choice` is what the button sends; empty = it can only be looked at."""
+
+    choice: str
+    label: str
+    why: str
+    url: str = ""
+    client: Client | None = None
+
+
+def suggestions(connection: Connection, entries: Sequence[CreditEntry]) -> dict[int, list[Suggestion]]:
+    """Entry → guesses, the best first. A fixed number of queries for any number of entries."""
+    commands = {command.pk: command for command in unbooked_commands(connection) if command.is_settled}
+    charges = [charge_of(command) for command in commands.values()]
+    bundles = _bundles_around(connection, entries)
+    return {
+        entry.pk: [
+            *_from_commands(entry, charges, commands),
+            *_from_bundles(entry, bundles),
+            *_from_its_words(entry),
+        ]
+        for entry in entries
+    }
+
+
+def _from_commands(
+    entry: CreditEntry, charges: Iterable[Charge], commands: dict[int, Command]
+) -> list[Suggestion]:
+    if entry.amount >= 0:
+        return []
+    found = []
+    for charge in nearest(charges, row_of(entry), within=SAME_DAY, most=3):
+        command = commands[charge.command_id]
+        same = "the same amount" if charge.credits == -entry.amount else f"but {charge.credits:,} credits"
+        apart = _apart(command.answered_at or command.state_since, entry.created_at)
+        found.append(
+            Suggestion(
+                choice=f"command:{command.pk}",
+                label=f"{command.get_kind_display()} · {command.campaign or command.client}",
+                why=f"{same}, answered {apart}",
+                url=command.get_absolute_url(),
+                client=command.client,
+            )
+        )
+    return found
+
+
+def _bundles_around(connection: Connection, entries: Sequence[CreditEntry]) -> list[Bundle]:
+    """Bundles that nobody ordered here, created at the moment of one of the entries."""
+    where = Q()
+    for entry in entries:
+        around = (entry.created_at - SAME_MOMENT, entry.created_at + SAME_MOMENT)
+        where |= Q(upstream_created_at__range=around)
+    if not where:
+        return []
+    ours = Command.objects.filter(kind=Command.Kind.CREATE_BUNDLE, bundle__isnull=False).values("bundle")
+    return list(
+        connection.bundles.filter(where)
+        .exclude(pk__in=ours)
+        .select_related("campaign__client")
+        .defer("raw", "account_listing")
+        .order_by("upstream_created_at")
+    )
+
+
+def _from_bundles(entry: CreditEntry, bundles: Iterable[Bundle]) -> list[Suggestion]:
+    found: list[tuple[timedelta, Suggestion]] = []
+    for bundle in bundles:
+        made = bundle.upstream_created_at
+        if entry.amount >= 0 or made is None or abs(made - entry.created_at) > SAME_MOMENT:
+            continue
+        owner = bundle.campaign
+        suggestion = Suggestion(
+            choice=f"bundle:{bundle.pk}" if owner else "",
+            label=f"{bundle} · {owner or 'belongs to no campaign yet'}",
+            why=f"ordered outside this dashboard, created {_apart(made, entry.created_at)}",
+            url=bundle.get_absolute_url(),
+            client=owner.client if owner else None,
+        )
+        found.append((abs(made - entry.created_at), suggestion))
+    found.sort(key=lambda item: item[0])
+    return [suggestion for _, suggestion in found[:3]]
+
+
+def _from_its_words(entry: CreditEntry) -> list[Suggestion]:
+    if is_top_up(type=entry.type, description=entry.description, amount=entry.amount):
+        return [Suggestion("owner:pool", "The pool itself", "credits were bought")]
+    if is_expiry(type=entry.type, description=entry.description, amount=entry.amount):
+        return [
+            Suggestion("owner:agency", "The agency's own cost", "the credits ran out unused"),
+            Suggestion("owner:shared", "Shared by all clients", "the credits ran out unused"),
+        ]
+    return []
+
+
+def _apart(event: datetime, entry: datetime) -> str:
+    """How far an event is from an entry, in words."""
+    seconds = round((event - entry).total_seconds())
+    if abs(seconds) < 60:
+        return "at the same moment" if abs(seconds) < 3 else f"{abs(seconds)} s {_side(seconds)}"
+    if abs(seconds) < 3600:
+        return f"{abs(seconds) // 60} min {_side(seconds)}"
+    return f"{abs(seconds) // 3600} h {_side(seconds)}"
+
+
+def _side(seconds: int) -> str:
+    return "after it" if seconds > 0 else "before it"

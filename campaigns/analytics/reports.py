@@ -114,13 +114,22 @@ def series(account: SavedAccount, metric: str, *, since: date | None) -> dict[da
     return dict(rows.values_list("day", metric))
 
 
-def change(account: SavedAccount, metric: str) -> Change:
-    told = AccountSnapshot.objects.filter(account=account).exclude(**{metric: None}).order_by("-day")
-    latest = told.values_list("day", metric).first()
-    if latest is None:
+def changes(account: SavedAccount, metrics: Iterable[str]) -> dict[str, Change]:
+    """Each figure as it was last told, and as it stood a week before that; from the last sixty days told."""
+    names = list(metrics)
+    rows = list(AccountSnapshot.objects.filter(account=account).order_by("-day").values("day", *names)[:60])
+    return {
+        name: _change([(row["day"], row[name]) for row in rows if row[name] is not None]) for name in names
+    }
+
+
+def _change(told: list[tuple[date, int]]) -> Change:
+    """`told`: day and figure, newest first."""
+    if not told:
         return Change(None, None)
-    before = told.filter(day__lte=latest[0] - timedelta(days=7)).values_list(metric, flat=True).first()
-    return Change(latest[1], before)
+    day, figure = told[0]
+    before = next((earlier for at, earlier in told if at <= day - timedelta(days=7)), None)
+    return Change(figure, before)
 
 
 def progress(accounts: Iterable[int] | QuerySet[SavedAccount], *, now: datetime) -> Progress | None:

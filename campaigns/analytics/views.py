@@ -55,12 +55,13 @@ def account_detail(request: HtmxRequest, account_id: int) -> HttpResponse:
     today = account.connection.upstream_now(now).date()
     since = today - timedelta(days=int(days)) if days else None
     series = reports.series(account, metric, since=since)
+    changes = reports.changes(account, METRICS)
     context = {
         "account": account,
         "campaign": account.campaign,
         "pull": getattr(account, "pull", None),
         "bundles": account.bundles.select_related("campaign__client").order_by("-pk"),
-        "changes": [(label, reports.change(account, name)) for name, label in METRICS.items()],
+        "changes": [(label, changes[name]) for name, label in METRICS.items()],
         "chart": line_chart(series),
         "series": sorted(series.items(), reverse=True),
         "metric": metric,

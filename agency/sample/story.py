@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pghistory
 from django.utils import timezone
 
 from agency.connections import tokportal
@@ -51,10 +52,11 @@ class Story:
             self._go_to(0)
             refresh_reference(self.connection, now=timezone.now())
             self._hire()
-            for day in range(plan.DAYS + 1):
-                self._live(day)
-                self.step(day, plan.DAYS)
-            self._leave_something_to_do()
+            with pghistory.context(user=self.staff["owner"].pk, url="load_sample"):
+                for day in range(plan.DAYS + 1):
+                    self._live(day)
+                    self.step(day, plan.DAYS)
+                self._leave_something_to_do()
             self._set_clock(timezone.now())
             set_up_webhook(
                 connection=self.connection,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from django.conf import settings
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.utils.timesince import timesince
 from redis import Redis
 from redis.exceptions import RedisError
@@ -141,30 +141,36 @@ def _queue() -> Iterator[Light]:
 
 
 def _commands(connection: Connection, now: datetime) -> Light:
-    unsettled = Command.objects.unsettled().filter(connection=connection)
-    undecided = unsettled.filter(needs_person=True).count()
-    if undecided:
-        return Light(
-            "Orders", "bad", f"{undecided} to decide", "Their outcome is unknown. Open them under Orders."
+    counted = (
+        Command.objects.unsettled()
+        .filter(connection=connection)
+        .aggregate(
+            total=Count("pk"), undecided=Count("pk", filter=Q(needs_person=True)), oldest=Min("asked_at")
         )
-    oldest = unsettled.aggregate(oldest=Min("asked_at"))["oldest"]
-    if oldest is None:
+    )
+    if counted["undecided"]:
+        word = f"{counted['undecided']} to decide"
+        return Light("Orders", "bad", word, "Their outcome is unknown. Open them under Orders.")
+    if not counted["total"]:
         return Light("Orders", "good", "None waiting")
-    is_late = connection.upstream_now(now) - oldest > LATE_COMMAND
-    waits = f"The oldest waits since {_ago(oldest, connection.upstream_now(now)).removesuffix(' ago')}."
-    return Light("Orders", "wait" if is_late else "good", f"{unsettled.count()} on their way", waits)
+    upstream_now = connection.upstream_now(now)
+    is_late = upstream_now - counted["oldest"] > LATE_COMMAND
+    asked = f"The oldest was asked for {_ago(counted['oldest'], upstream_now)}."
+    return Light("Orders", "wait" if is_late else "good", f"{counted['total']} on their way", asked)
 
 
 def _events(connection: Connection, now: datetime) -> Light:
     states = WebhookEvent.State
-    events = WebhookEvent.objects.filter(connection=connection)
-    failed = events.filter(state=states.FAILED).count()
-    waiting = events.filter(state=states.WAITING).count()
-    if failed:
-        return Light("Events", "wait", f"{failed} failed", "They are tried again; Events says why.")
+    counted = WebhookEvent.objects.filter(connection=connection).aggregate(
+        failed=Count("pk", filter=Q(state=states.FAILED)), waiting=Count("pk", filter=Q(state=states.WAITING))
+    )
+    if counted["failed"]:
+        word = f"{counted['failed']} failed"
+        return Light("Events", "wait", word, "They are tried again; Events says why.")
     heard = connection.webhook_last_at
     said = f"Last heard {_ago(heard, now)}." if heard else "No webhook has arrived yet."
-    return Light("Events", "good", f"{waiting} waiting" if waiting else "All handled", said)
+    word = f"{counted['waiting']} waiting" if counted["waiting"] else "All handled"
+    return Light("Events", "good", word, said)
 
 
 def _sweep(connection: Connection, now: datetime) -> Light:

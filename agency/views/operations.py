@@ -1,7 +1,7 @@
 """Whether everything runs, and buttons to make it run now. For owners."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -43,7 +43,7 @@ def operations(request: HtmxRequest) -> HttpResponse:
 
 
 @require_POST
-def operations_start(request: HttpRequest, what: str) -> HttpResponse:
+def operations_start(request: HtmxRequest, what: str) -> HttpResponse:
     """Start what the clock would start: `changes`, `everything`, `history` or `reference`."""
     require_owner(request.user)
     connection = Connection.objects.active()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings as configuration
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -56,7 +56,7 @@ def settings(request: HtmxRequest) -> HttpResponse:
 
 
 @require_POST
-def settings_dry_runs(request: HttpRequest) -> HttpResponse:
+def settings_dry_runs(request: HtmxRequest) -> HttpResponse:
     connection = _connection(request)
     if request.POST.get("trust") == "yes":
         connection_actions.trust_dry_runs(connection=connection)
@@ -68,7 +68,7 @@ def settings_dry_runs(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def settings_reference(request: HttpRequest) -> HttpResponse:
+def settings_reference(request: HtmxRequest) -> HttpResponse:
     _connection(request)
     ring(tasks.refresh_reference, is_forced=True)
     messages.success(request, "Prices, countries and the balance are being read.")
@@ -76,7 +76,7 @@ def settings_reference(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def settings_webhook(request: HttpRequest) -> HttpResponse:
+def settings_webhook(request: HtmxRequest) -> HttpResponse:
     """Set the webhooks up, or replace the endpoint: the one before stays valid until the new one is there."""
     connection = _connection(request)
     form = CommandForm(request.POST)
@@ -100,7 +100,7 @@ def settings_webhook(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def settings_webhook_test(request: HttpRequest) -> HttpResponse:
+def settings_webhook_test(request: HtmxRequest) -> HttpResponse:
     connection = _connection(request)
     if connection.webhook_endpoint_id:
         events.test_webhook(connection=connection, now=timezone.now())
@@ -108,13 +108,13 @@ def settings_webhook_test(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def settings_webhook_remove(request: HttpRequest) -> HttpResponse:
+def settings_webhook_remove(request: HtmxRequest) -> HttpResponse:
     events.remove_webhook(connection=_connection(request))
     messages.success(request, "Webhooks are off. Pages follow TokPortal every ten minutes.")
     return redirect("settings")
 
 
-def _connection(request: HttpRequest) -> Connection:
+def _connection(request: HtmxRequest) -> Connection:
     """The buttons of this page are drawn only where there is one."""
     require_owner(request.user)
     connection = Connection.objects.active()

@@ -52,7 +52,9 @@ class AccountSearchForm(SearchForm):
 
     def __init__(self, *args: Any, clients: QuerySet[Client], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["client"].queryset = clients.order_by("name")
+        client_field = self.fields["client"]
+        assert isinstance(client_field, forms.ModelChoiceField)
+        client_field.queryset = clients.order_by("name")
 
     def narrow(self, accounts: QuerySet[SavedAccount]) -> QuerySet[SavedAccount]:
         given = self.filters()

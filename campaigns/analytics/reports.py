@@ -93,8 +93,8 @@ def account_rows(accounts: QuerySet[SavedAccount]) -> Iterator[tuple[object, ...
             campaign.client.name if campaign else "",
             campaign.name if campaign else "",
             "yes" if account.is_banned else "no",
-            account.followers,
-            account.views,
+            getattr(account, "followers", None),
+            getattr(account, "views", None),
             account.analytics_at,
             account.profile_url,
             account.upstream_id,
@@ -132,9 +132,9 @@ def _change(told: list[tuple[date, int]]) -> Change:
     return Change(figure, before)
 
 
-def progress(accounts: Iterable[int] | QuerySet[SavedAccount], *, now: datetime) -> Progress | None:
+def progress(accounts: QuerySet[SavedAccount], *, now: datetime) -> Progress | None:
     """How far the latest request for figures of these accounts is; None where there was none lately."""
-    pulls = AccountPull.objects.filter(account__in=accounts, asked_at__gt=now - STILL_OF_INTEREST)
+    pulls = AccountPull.objects.filter(account__in=accounts.values("pk"), asked_at__gt=now - STILL_OF_INTEREST)
     asked_at = pulls.aggregate(latest=Max("asked_at"))["latest"]
     if asked_at is None:
         return None

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -19,7 +20,7 @@ from clients.access import require_editor, visible_clients
 
 
 @require_safe
-def account_list(request: HtmxRequest) -> HttpResponse:
+def account_list(request: HtmxRequest) -> HttpResponseBase:
     now = timezone.now()
     form = AccountSearchForm(request.GET, clients=visible_clients(request.user))
     visible = reports.visible_accounts(request.user)
@@ -30,14 +31,14 @@ def account_list(request: HtmxRequest) -> HttpResponse:
         "form": form,
         "page": page_of(accounts, request),
         "is_empty": not visible.exists(),
-        "progress": reports.progress(visible.values("pk"), now=now),
+        "progress": reports.progress(visible, now=now),
         "now": now,
     }
     return page_or_partial(request, "analytics/account_list.html", "account-table", context)
 
 
 @require_POST
-def account_pull(request: HttpRequest) -> HttpResponse:
+def account_pull(request: HtmxRequest) -> HttpResponse:
     """Read the figures of all accounts that the filters show, now."""
     require_editor(request.user)
     form = AccountSearchForm(request.GET, clients=visible_clients(request.user))
@@ -77,7 +78,7 @@ def account_detail(request: HtmxRequest, account_id: int) -> HttpResponse:
 
 
 @require_POST
-def account_refresh(request: HttpRequest, account_id: int) -> HttpResponse:
+def account_refresh(request: HtmxRequest, account_id: int) -> HttpResponse:
     account = visible_account(request.user, account_id)
     require_editor(request.user)
     if actions.ask_for_figures(accounts=[account], by=request.user, now=timezone.now()):

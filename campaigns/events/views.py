@@ -67,7 +67,7 @@ def event_list(request: HtmxRequest) -> HttpResponse:
 
 
 @require_POST
-def event_replay(request: HttpRequest, event_id: int) -> HttpResponse:
+def event_replay(request: HtmxRequest, event_id: int) -> HttpResponse:
     require_owner(request.user)
     event = WebhookEvent.objects.filter(pk=event_id).first()
     if event is None:

@@ -1,9 +1,12 @@
 """Every page of the house. Each room names its own pages in its `urls.py`."""
 
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.urls import include, path
 
 from agency.views import health, operations, people, settings, sign_in, today
+
+admin.site.unregister(Group)  # Django's own; roles are a column of ours
 
 urlpatterns = [
     path("", today.today, name="today"),
@@ -29,6 +32,7 @@ urlpatterns = [
     path("", include("campaigns.commands.urls")),
     path("", include("campaigns.events.urls")),
     path("", include("campaigns.analytics.urls")),
+    path("", include("campaigns.credits.urls")),
 ]
 
 handler500 = "agency.views.errors.server_error"

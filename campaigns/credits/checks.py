@@ -133,6 +133,11 @@ def proof(connection: Connection) -> Proof:
     if found is None:
         found = chain(connection)
         cache.set(key, found, PROOF_SECONDS)
+    return proof_of(connection, found)
+
+
+def proof_of(connection: Connection, found: Chain) -> Proof:
+    """What a chain proves, beside TokPortal's balance, drifts, and what belongs to nobody."""
     imported_at = connection.upstream_now(connection.history_at) if connection.history_at else None
     is_of_then = imported_at and connection.balance_at and connection.balance_at <= imported_at
     left = connection.credit_entries.unassigned().aggregate(n=Count("pk"), credits=Sum("amount"))

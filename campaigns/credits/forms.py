@@ -1,6 +1,6 @@
 """Text of the credits pages → clean values."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import Exists, OuterRef
@@ -195,15 +195,18 @@ class BasePartFormSet(forms.BaseFormSet):
         return parts
 
 
-PartFormSet = forms.formset_factory(
-    PartForm,
-    formset=BasePartFormSet,
-    extra=0,
-    min_num=1,
-    max_num=MOST_PARTS,
-    absolute_max=MOST_PARTS,
-    validate_min=True,
-    validate_max=True,
+PartFormSet = cast(
+    type[BasePartFormSet],
+    forms.formset_factory(
+        PartForm,
+        formset=BasePartFormSet,
+        extra=0,
+        min_num=1,
+        max_num=MOST_PARTS,
+        absolute_max=MOST_PARTS,
+        validate_min=True,
+        validate_max=True,
+    ),
 )
 
 

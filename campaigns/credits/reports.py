@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
-from django.db.models import Max, Prefetch, Q, Sum
+from django.db.models import Max, Prefetch, Q, QuerySet, Sum
 
 from agency.models import Connection
 from campaigns.credits.matching import Charge, is_expiry, is_top_up, nearest
@@ -85,13 +85,13 @@ def pool_use(connection: Connection, *, closing: int | None) -> PoolUse:
 
 
 def ledger(connection: Connection) -> CreditEntryQuerySet:
-    """All entries, newest first, with their standing owners."""
+    """All entries, newest first. Their `allocations.all()` are read with them: the standing ones."""
     standing = Allocation.objects.standing().select_related(
         "client", "campaign", "bundle", "command", "made_by"
     )
     return (
         connection.credit_entries.defer("raw", "breakdown")
-        .prefetch_related(Prefetch("allocations", queryset=standing, to_attr="owners"))
+        .prefetch_related(Prefetch("allocations", queryset=standing))
         .order_by("-created_at", "-pk")
     )
 
@@ -104,6 +104,28 @@ def found_by(entries: CreditEntryQuerySet, words: str) -> CreditEntryQuerySet:
         where |= Q(amount__in=[int(number), -int(number)])
     by_reference = Allocation.objects.filter(bundle__external_ref__icontains=words).values("entry")
     return entries.filter(where | Q(pk__in=by_reference))
+
+
+def breakdown_lines(entry: CreditEntry) -> list[tuple[str, int]]:
+    """What TokPortal says an entry is made of; what it leaves out is a line of its own (M6)."""
+    lines = [
+        (name.replace("_", " ").capitalize(), credits) for name, credits in entry.breakdown.items() if credits
+    ]
+    rest = abs(entry.amount) - sum(abs(credits) for _, credits in lines)
+    return [*lines, ("Unexplained", rest)] if lines and rest else lines
+
+
+def bundles_near(entry: CreditEntry) -> QuerySet[Bundle]:
+    """Bundles of campaigns that were there when the entry was written, the newest of that time first."""
+    return (
+        entry.connection.bundles.filter(
+            campaign__isnull=False, upstream_created_at__lte=entry.created_at + SAME_MOMENT
+        )
+        .exclude(external_ref="")
+        .select_related("campaign__client")
+        .defer("raw", "account_listing")
+        .order_by("-upstream_created_at")[:50]
+    )
 
 
 # Who an unassigned entry may belong to

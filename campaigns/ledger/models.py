@@ -1,5 +1,7 @@
 """Money in whole credits: what may be spent, what is held, what TokPortal booked, and whose it was."""
 
+import json
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -106,6 +108,13 @@ class CreditEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.amount:+d} on {self.created_at:%Y-%m-%d %H:%M}"
 
+    @property
+    def balance_before(self) -> int:
+        return self.balance_after - self.amount
+
+    def pretty_raw(self) -> str:
+        return json.dumps(self.raw, indent=2, ensure_ascii=False)
+
 
 class CreditDrift(models.Model):
     """A known entry came back with other content. The entry stays as it was; this row says what changed."""
@@ -119,6 +128,9 @@ class CreditDrift(models.Model):
 
     def __str__(self) -> str:
         return f"drift of entry {self.entry_id}"
+
+    def pretty_raw(self) -> str:
+        return json.dumps(self.raw, indent=2, ensure_ascii=False)
 
 
 class AllocationQuerySet(models.QuerySet["Allocation"]):

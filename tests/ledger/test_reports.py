@@ -3,29 +3,11 @@
 import pytest
 
 from campaigns.ledger import actions
-from campaigns.ledger.models import Allocation, CreditEntry
 from campaigns.ledger.reports import BudgetState, budget_state, committed, pool, unassigned_entries
-from campaigns.models import Campaign
 from tests.factories import NOW, make_campaign, make_command, make_user, the_connection
+from tests.ledger.books import give, make_entry
 
 pytestmark = pytest.mark.django_db
-Owner = Allocation.Owner
-
-
-def make_entry(amount: int) -> CreditEntry:
-    return CreditEntry.objects.create(
-        connection=the_connection(),
-        upstream_id=f"txn_{CreditEntry.objects.count()}",
-        amount=amount,
-        balance_after=0,
-        created_at=NOW,
-        imported_at=NOW,
-    )
-
-
-def give(entry: CreditEntry, campaign: Campaign, **fields: object) -> None:
-    part = actions.Part(entry.amount, Owner.CLIENT, client=campaign.client, campaign=campaign, **fields)
-    actions.allocate(entry, [part], rule="x", now=NOW)
 
 
 def test_a_command_counts_once_from_its_hold_to_its_entry() -> None:

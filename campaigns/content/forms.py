@@ -195,7 +195,8 @@ class PostForm(VersionedForm):
     ) -> None:
         self.post = post
         drawn_from = post or Post(version=0, market_country=country)
-        initial = {name: getattr(drawn_from, name) for name in self.base_fields} | kwargs.pop("initial", {})
+        fields = (*POST_FIELDS, "version")
+        initial = {name: getattr(drawn_from, name) for name in fields} | kwargs.pop("initial", {})
         if not initial["external_ref"]:
             initial["external_ref"] = new_video_ref(campaign, initial["market_country"] or country)
         super().__init__(*args, initial=initial, **kwargs)

@@ -1,53 +1,18 @@
 """Ordering in the browser: a price from the sandbox first, then exactly one Command."""
 
 import re
-from collections.abc import Callable
-from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.core import signing
-from django.test import Client as Browser
 from django.urls import reverse
-from django.utils import timezone
 
 from agency.models import Connection, User
-from campaigns.commands import sync
 from campaigns.commands.quotes import SALT
-from campaigns.commands.reference import refresh_reference
 from campaigns.ledger.actions import set_budget
 from campaigns.models import Bundle, Campaign, Command
+from tests.commands.pages import HTMX, SignIn, an_order, new_key, token_in, work
 from tests.factories import make_account, make_bundle
 from tests.sandbox_process import Sandbox
-
-HTMX = {"HX-Request": "true"}
-SignIn = Callable[[User], Browser]
-
-
-@pytest.fixture
-def priced(connection: Connection) -> Connection:
-    """The Connection with prices, countries, platforms and balance read."""
-    refresh_reference(connection, now=timezone.now())
-    return connection
-
-
-def an_order(**changes: Any) -> dict[str, Any]:
-    return {
-        "key": str(uuid4()),
-        "bundle_type": "account_and_videos",
-        "platform": "tiktok",
-        "country": "USA",
-        "videos_quantity": "5",
-        "edits_quantity": "0",
-        "warming": "none",
-        "auto_finalize_videos": "on",
-        **changes,
-    }
-
-
-def work() -> None:
-    """What the workers do with the Commands that wait."""
-    sync.sweep_commands(now=timezone.now())
 
 
 def order_url(campaign: Campaign) -> str:
@@ -56,12 +21,6 @@ def order_url(campaign: Campaign) -> str:
 
 def quote_url(campaign: Campaign) -> str:
     return reverse("bundle_quote", args=[campaign.pk])
-
-
-def token_in(html: str) -> str:
-    found = re.search(r'name="quote" value="([^"]+)"', html)
-    assert found, html
-    return found[1]
 
 
 def test_the_form_is_drawn_with_what_can_be_ordered(
@@ -272,21 +231,11 @@ def test_strangers_find_nothing_and_onlookers_may_not_order(
 # More slots for a bundle
 
 
-@pytest.fixture
-def bundle(priced: Connection, campaign: Campaign, manager: User, signed_in: SignIn) -> Bundle:
-    """A bundle that the sandbox knows, with five empty slots."""
-    browser, order = signed_in(manager), an_order()
-    token = token_in(browser.post(quote_url(campaign), order, headers=HTMX).content.decode())
-    browser.post(order_url(campaign), {**order, "quote": token})
-    work()
-    return Bundle.objects.get()
-
-
 def test_slots_are_added_once_at_the_price_that_was_shown(
     bundle: Bundle, manager: User, signed_in: SignIn
 ) -> None:
     browser = signed_in(manager)
-    form = {"key": str(uuid4()), "what": "videos", "quantity": "3"}
+    form = {**new_key(), "what": "videos", "quantity": "3"}
     priced = browser.post(reverse("bundle_add_slots_quote", args=[bundle.pk]), form, headers=HTMX)
     html = priced.content.decode()
     assert re.search(r"Add · \d+ credits", html)
@@ -302,7 +251,7 @@ def test_slots_are_added_once_at_the_price_that_was_shown(
 
 
 def test_more_edits_than_videos_are_refused(bundle: Bundle, manager: User, signed_in: SignIn) -> None:
-    form = {"key": str(uuid4()), "what": "edits", "quantity": "6"}
+    form = {**new_key(), "what": "edits", "quantity": "6"}
     answer = signed_in(manager).post(reverse("bundle_add_slots", args=[bundle.pk]), form)
     assert answer.status_code == 422
 
@@ -311,6 +260,6 @@ def test_more_edits_than_videos_are_refused(bundle: Bundle, manager: User, signe
 def test_slots_come_in_whole_numbers_up_to_500(
     bundle: Bundle, manager: User, signed_in: SignIn, quantity: str
 ) -> None:
-    form = {"key": str(uuid4()), "what": "videos", "quantity": quantity}
+    form = {**new_key(), "what": "videos", "quantity": quantity}
     url = reverse("bundle_add_slots_quote", args=[bundle.pk])
     assert signed_in(manager).post(url, form, headers=HTMX).status_code == 422

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from campaigns.commands import actions
+from campaigns.commands.reports.accounts import Face, face_of, profile_of
 from campaigns.commands.reports.history import Happening, history
 from campaigns.commands.reports.readiness import Readiness, readiness
 from campaigns.content.rules import earliest_day
@@ -41,6 +42,7 @@ class BundlePage:
     bundle: Bundle
     pill: Pill
     account_pill: Pill
+    face: Face
     slots: list[Slot]
     commands: list[Command]  # newest first
     history: list[Happening]
@@ -95,6 +97,11 @@ class BundlePage:
         return [slot for slot in self.slots if slot.video.has_download_issue]
 
     @property
+    def slot_to_see(self) -> Slot | None:
+        """The first slot that waits for a person."""
+        return next(iter([*self.download_troubles, *self.to_review]), None)
+
+    @property
     def is_publish_gated(self) -> bool:
         return actions.is_gated(K.PUBLISH_BUNDLE, self.bundle)
 
@@ -107,7 +114,7 @@ class BundlePage:
             return "account"
         if self.can_publish_all:
             return "publish_all"
-        if self.download_troubles or self.to_review:
+        if self.slot_to_see:
             return "video"
         if self.bundle.is_ended:
             return "again" if self.bundle.campaign_id else ""
@@ -119,7 +126,7 @@ class BundlePage:
     @property
     def fingerprint(self) -> str:
         """Changes when the page would. A poll that carries the current one is answered with nothing."""
-        profile = getattr(self.bundle, "profile", None)
+        profile = profile_of(self.bundle)
         facts = [
             self.bundle.status,
             self.bundle.account_status,
@@ -167,6 +174,7 @@ def bundle_page(bundle: Bundle, *, now: datetime) -> BundlePage:
         bundle=bundle,
         pill=bundle_pill(bundle),
         account_pill=account_pill(bundle),
+        face=face_of(bundle),
         slots=slots,
         commands=commands,
         history=history(bundle, videos, commands),

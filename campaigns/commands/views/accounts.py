@@ -1,7 +1,5 @@
 """The account of a bundle: the profile that is wanted, and the review of what was delivered."""
 
-from dataclasses import dataclass
-
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
@@ -14,35 +12,23 @@ from agency.htmx import HtmxRequest
 from campaigns.access import editable_bundle, visible_bundle
 from campaigns.commands import actions
 from campaigns.commands.forms.buttons import AccountCorrectionForm
+from campaigns.commands.reports.accounts import compared, face_of, profile_of
 from campaigns.commands.views.bundles import pressed, was_pressed
-from campaigns.content.actions import PROFILE_LABELS, StaleEdit, save_profile
-from campaigns.content.forms import ProfileForm, wanted_at_tokportal
-from campaigns.models import AccountProfile, Bundle
+from campaigns.content.actions import StaleEdit, save_profile
+from campaigns.content.forms import ProfileForm
+from campaigns.models import Bundle
 from campaigns.states import account_pill
 
 SETTABLE = ("pending_setup", "draft", "configured")
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One field of the profile: as ordered and as delivered."""
-
-    label: str
-    ordered: str
-    delivered: str
-
-    @property
-    def differs(self) -> bool:
-        return bool(self.delivered) and self.ordered != self.delivered
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def bundle_account(request: HtmxRequest, bundle_id: int) -> HttpResponse:
     if request.method != "POST":
         bundle = visible_bundle(request.user, bundle_id)
-        return _page(request, bundle, ProfileForm(bundle=bundle, profile=_profile(bundle)))
+        return _page(request, bundle, ProfileForm(bundle=bundle, profile=profile_of(bundle)))
     bundle = editable_bundle(request.user, bundle_id)
-    form = ProfileForm(request.POST, bundle=bundle, profile=_profile(bundle))
+    form = ProfileForm(request.POST, bundle=bundle, profile=profile_of(bundle))
     button = CommandForm(request.POST)
     stale = None
     if not button.is_valid():
@@ -86,7 +72,7 @@ def account_correct(request: HtmxRequest, bundle_id: int) -> HttpResponse:
                 now=timezone.now(),
             ),
         )
-    profile_form = ProfileForm(bundle=bundle, profile=_profile(bundle))
+    profile_form = ProfileForm(bundle=bundle, profile=profile_of(bundle))
     return _page(request, bundle, profile_form, correction=form, status=422)
 
 
@@ -108,28 +94,6 @@ def account_finalize(request: HtmxRequest, bundle_id: int) -> HttpResponse:
     )
 
 
-def _profile(bundle: Bundle) -> AccountProfile | None:
-    profile: AccountProfile | None = getattr(bundle, "profile", None)
-    return profile
-
-
-def compared(bundle: Bundle) -> list[Compared]:
-    """The profile as we ordered it beside the delivered account, field by field."""
-    profile = _profile(bundle)
-    ordered = (
-        {name: getattr(profile, name) for name in PROFILE_LABELS} if profile else wanted_at_tokportal(bundle)
-    )
-    account = bundle.saved_account
-    delivered = {
-        "username": account.username if account else "",
-        "visible_name": account.visible_name if account else "",
-        "biography": account.biography if account else "",
-        "link_in_bio": (account.raw.get("link_in_bio") or "") if account else "",
-    }
-    names = [name for name in delivered if name != "link_in_bio" or bundle.platform == "instagram"]
-    return [Compared(PROFILE_LABELS[name], ordered.get(name, ""), delivered[name]) for name in names]
-
-
 def _page(
     request: HtmxRequest,
     bundle: Bundle,
@@ -149,7 +113,8 @@ def _page(
         "stale": stale,
         "correction": correction or AccountCorrectionForm(),
         "pill": account_pill(bundle),
-        "compared": compared(bundle) if bundle.saved_account else [],
+        "face": face_of(bundle),
+        "compared": compared(bundle),
         "may_edit": may_edit,
         "can_set": may_edit and bundle.has_account_step and bundle.status in SETTABLE,
         "in_review": bundle.account_status == "in_review",

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -49,18 +48,16 @@ def webhook(request: HttpRequest, path_key: str) -> HttpResponse:
 @require_safe
 def event_list(request: HtmxRequest) -> HttpResponse:
     require_owner(request.user)
+    connection = Connection.objects.active()
+    events = WebhookEvent.objects.filter(connection=connection)
     form = EventSearchForm(request.GET)
-    events = form.narrow(WebhookEvent.objects.order_by("-received_at", "-pk"))
-    counts = WebhookEvent.objects.aggregate(
-        total=Count("pk"),
-        waiting=Count("pk", filter=Q(state=WebhookEvent.State.WAITING)),
-        failed=Count("pk", filter=Q(state=WebhookEvent.State.FAILED)),
-    )
     context = {
         "form": form,
-        "page": page_of(events, request),
-        "counts": counts,
-        "connection": Connection.objects.active(),
+        "page": page_of(form.narrow(events.order_by("-received_at", "-pk")), request),
+        "is_empty": not events.exists(),
+        "waiting": events.filter(state=WebhookEvent.State.WAITING).count(),
+        "failed": events.filter(state=WebhookEvent.State.FAILED).count(),
+        "connection": connection,
         "now": timezone.now(),
     }
     return page_or_partial(request, "events/event_list.html", "event-table", context)

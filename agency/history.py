@@ -7,6 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
+from django.db.models import Q
 from pghistory.models import Events
 
 from agency.models import User
@@ -17,33 +18,37 @@ VERBS = {"insert": "added", "update": "changed", "delete": "removed"}
 
 
 @dataclass(frozen=True, slots=True)
-class FieldChange:
-    field: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one row, as a page shows it."""
+    """One change of one row, or of several of a kind that one person made at once, as a page shows it."""
 
     at: datetime  # machine time
     who: str
     what: str
-    changes: list[FieldChange]
+    details: list[str]
 
 
-def history_of(row: models.Model, tracked: Sequence[type[models.Model]], *, limit: int = 15) -> list[Change]:
+def history_of(
+    row: models.Model, tracked: Sequence[type[models.Model]], *, narrower: str = "", limit: int = 30
+) -> list[Change]:
     """The last changes of `row` and of the rows of `tracked` models that belong to it, newest first.
 
+    Rows that also fill the column `narrower` belong to something smaller and are left out.
     Two queries. `row` must be one that the reader may see.
     """
     event_models = [model.pgh_event_model for model in tracked]  # type: ignore[attr-defined]
-    events = list(
-        Events.objects.across(*event_models).references(row).order_by("-pgh_created_at", "-pgh_id")[:limit]
-    )
+    found = Events.objects.across(*event_models).references(row)
+    if narrower:
+        found = found.filter(~Q(pgh_data__has_key=narrower) | Q(**{f"pgh_data__{narrower}": None}))
+    events = list(found.order_by("-pgh_created_at", "-pgh_id")[:limit])
     names = {user.pk: user.name for user in User.objects.filter(pk__in=_user_ids(events))}
-    return [_change(event, names) for event in events]
+    changes: list[Change] = []
+    for change in (_change(event, names) for event in events):
+        last = changes[-1] if changes else None
+        if last and (last.at, last.who, last.what) == (change.at, change.who, change.what):
+            last.details.extend(change.details)
+        else:
+            changes.append(change)
+    return changes
 
 
 def _user_ids(events: list[Events]) -> set[int]:
@@ -53,30 +58,34 @@ def _user_ids(events: list[Events]) -> set[int]:
 
 def _change(event: Events, names: dict[int, str]) -> Change:
     model = apps.get_model(event.pgh_obj_model)
-    context = event.pgh_context or {}
+    user_id = (event.pgh_context or {}).get("user")
     if event.pgh_label == "update":
-        pairs = event.pgh_diff or {}
+        details = [
+            f"{_words(name)}: {_value(name, before, names) or 'empty'} → {_value(name, after, names) or 'empty'}"
+            for name, (before, after) in (event.pgh_diff or {}).items()
+            if name not in SILENT
+        ]
     else:  # what a row began or ended with; an empty field is no news
-        pairs = {
-            name: (None, value) if event.pgh_label == "insert" else (value, None)
+        values = {
+            _words(name): _value(name, value, names)
             for name, value in event.pgh_data.items()
-            if value not in (None, "")
+            if name not in SILENT and value not in (None, "", False)
         }
-    changes = [
-        FieldChange(_words(name), _value(model, name, before, names), _value(model, name, after, names))
-        for name, (before, after) in pairs.items()
-        if name not in SILENT
-    ]
-    what = f"{str(model._meta.verbose_name).capitalize()} {VERBS.get(event.pgh_label, event.pgh_label)}"
-    who = names.get(context.get("user"), "somebody who is gone") if context.get("user") else "the system"
-    return Change(event.pgh_created_at, who, what, changes)
+        is_short = len(values) <= 2
+        details = [" · ".join(values.values())] if is_short else [f"{k}: {v}" for k, v in values.items()]
+    return Change(
+        at=event.pgh_created_at,
+        who=names.get(user_id, "somebody who is gone") if user_id else "the system",
+        what=f"{str(model._meta.verbose_name).capitalize()} {VERBS.get(event.pgh_label, event.pgh_label)}",
+        details=details,
+    )
 
 
 def _words(name: str) -> str:
     return name.removesuffix("_id").replace("_", " ").capitalize()
 
 
-def _value(model: type[models.Model], name: str, value: Any, names: dict[int, str]) -> str:
+def _value(name: str, value: Any, names: dict[int, str]) -> str:
     if value is None:
         return ""
     if name == "user_id":

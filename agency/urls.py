@@ -33,6 +33,7 @@ urlpatterns = [
     path("", include("campaigns.events.urls")),
     path("", include("campaigns.analytics.urls")),
     path("", include("campaigns.credits.urls")),
+    path("", include("campaigns.reports.urls")),
 ]
 
 handler500 = "agency.views.errors.server_error"

@@ -93,7 +93,7 @@ def _bundles(clients: Mapping[int, Client]) -> Iterator[Need]:
     for bundle in rows:
         assert bundle.campaign is not None  # by the filter
         client, since = clients[bundle.campaign.client_id], bundle.account_status_since
-        about = f"{bundle} · {bundle.campaign}"
+        about = _about(bundle, bundle.campaign.name)
         if bundle.status == "pending_setup":
             yield Need(
                 READY, "Ready to publish", about, bundle.status_since, bundle.get_absolute_url(), client
@@ -132,7 +132,7 @@ def _videos(clients: Mapping[int, Client]) -> Iterator[Need]:
     )
     for group in groups:
         bundle = Bundle(title=group["title"], country=group["country"], platform=group["platform"])
-        about, client = f"{bundle} · {group['campaign']}", clients[group["client_id"]]
+        about, client = _about(bundle, group["campaign"]), clients[group["client_id"]]
         count = "Video" if group["n"] == 1 else f"{group['n']} videos"
         page, since = reverse("bundle_videos", args=[group["bundle_id"]]), group["since"]
         if group["has_download_issue"]:
@@ -159,7 +159,7 @@ def _commands(clients: Mapping[int, Client], now: datetime, *, for_owner: bool) 
     )
     recent = Q(state_since__gte=now - REFUSED_FOR)
     wanted = Q(state=Command.State.UNKNOWN, needs_person=True)
-    wanted |= recent & Q(state=Command.State.REFUSED) & ~Exists(tried_again)
+    wanted |= recent & Q(~Exists(tried_again), state=Command.State.REFUSED)
     whose = Q(client__in=clients)
     if for_owner:
         wanted |= recent & Q(state=Command.State.SUCCEEDED, is_charged_differently=True)
@@ -172,7 +172,7 @@ def _commands(clients: Mapping[int, Client], now: datetime, *, for_owner: bool) 
     )
     for command in rows:
         client = clients.get(command.client_id) if command.client_id else None
-        about = " · ".join(str(part) for part in (command.bundle, command.campaign) if part)
+        about = _about(command.bundle, command.campaign.name if command.campaign else "")
         verb, page, since = command.get_kind_display(), command.get_absolute_url(), command.state_since
         quoted = command.quoted_credits or None
         if command.state == Command.State.UNKNOWN:
@@ -182,6 +182,12 @@ def _commands(clients: Mapping[int, Client], now: datetime, *, for_owner: bool) 
         else:
             charged = command.credits_charged
             yield Need(CHARGED_DIFFERENTLY, f"{verb}: not as quoted", about, since, page, client, charged)
+
+
+def _about(bundle: Bundle | None, campaign: str) -> str:
+    """The bundle and its campaign, without saying the campaign's name twice."""
+    name = str(bundle) if bundle else ""
+    return name if campaign in name else " · ".join(part for part in (name, campaign) if part)
 
 
 def _ownerless(connection: Connection) -> Iterator[Need]:
@@ -195,7 +201,7 @@ def _ownerless(connection: Connection) -> Iterator[Need]:
             if charges["n"] == 1
             else f"{charges['n']:,} charges belong to nobody"
         )
-        page = reverse("credit_unassigned")
+        page = "/credits/unassigned/"
         yield Need(UNASSIGNED, what, "Credit history", charges["since"], page, credits=-charges["credits"])
     unclaimed = Bundle.objects.filter(connection=connection, campaign=None).exclude(status__in=Bundle.ENDED)
     found = unclaimed.aggregate(n=Count("pk"), since=Min("upstream_created_at"))

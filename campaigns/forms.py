@@ -159,15 +159,15 @@ class CampaignForm(forms.Form):
 
 
 class NamespaceForm(forms.Form):
-    prefix = forms.CharField(
+    namespace = forms.CharField(
         max_length=120,
         label="Prefix",
         validators=[is_prefix],
         help_text="References that are this prefix, or begin with it and a hyphen, are this campaign's.",
     )
 
-    def clean_prefix(self) -> str:
-        prefix: str = self.cleaned_data["prefix"].strip("-")
+    def clean_namespace(self) -> str:
+        prefix: str = self.cleaned_data["namespace"].strip("-")
         if not prefix:
             raise forms.ValidationError("Letters or digits are needed.")
         return prefix

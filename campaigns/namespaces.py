@@ -1,8 +1,9 @@
 """Whether a prefix can belong to a campaign (R1): nothing that is, or will be, another campaign's may move."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from agency.models import Connection, User
 from agency.tokportal import normalise_country
@@ -62,16 +63,19 @@ def _foreign_refs(prefix: str, campaign: Campaign, prefixes: Iterable[str]) -> I
     """References of other campaigns that `prefix` would claim, and that no longer prefix claims already."""
     longer = {other for other in prefixes if other.startswith(f"{prefix}-")}
     under = Q(external_ref__iexact=prefix) | Q(external_ref__istartswith=f"{prefix}-")
-    for rows in (
-        Bundle.objects.filter(under, campaign__isnull=False).exclude(campaign=campaign),
-        Command.objects.filter(under, campaign__isnull=False).exclude(campaign=campaign),
-        Post.objects.filter(under).exclude(campaign=campaign),
-    ):
-        for row in rows.select_related("campaign__client").iterator():
+    owned: list[QuerySet[Any]] = [
+        Bundle.objects.filter(under, campaign__isnull=False),
+        Command.objects.filter(under, campaign__isnull=False),
+        Post.objects.filter(under),
+    ]
+    for rows in owned:
+        for row in rows.exclude(campaign=campaign).select_related("campaign__client").iterator():
             if captures(prefix, [row.external_ref]) and not longer & set(owning_prefixes(row.external_ref)):
                 yield row.external_ref, row.campaign
-    videos = Video.objects.filter(under, bundle__campaign__isnull=False).exclude(bundle__campaign=campaign)
-    for video in videos.select_related("bundle__campaign__client").iterator():
+    videos: QuerySet[Any] = Video.objects.filter(under, bundle__campaign__isnull=False)
+    for video in (
+        videos.exclude(bundle__campaign=campaign).select_related("bundle__campaign__client").iterator()
+    ):
         if not longer & set(owning_prefixes(video.external_ref)):
             yield video.external_ref, video.bundle.campaign
 

@@ -171,8 +171,9 @@ def going_live(clients: Mapping[int, Client], *, today: date, days: int) -> list
         .annotate(n=Count("pk"), countries=ArrayAgg("bundle__country", distinct=True))
     )
     return [
-        DayOfClient(row["publish_date"], clients[row["bundle__campaign__client"]], row["n"], row["countries"])
+        DayOfClient(day, clients[row["bundle__campaign__client"]], row["n"], row["countries"])
         for row in groups
+        if (day := row["publish_date"])
     ]
 
 

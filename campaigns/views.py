@@ -22,6 +22,7 @@ from campaigns.models import Bundle, Campaign, Market, Namespace, Video
 from campaigns.models.campaign import CampaignQuerySet
 from campaigns.overview import campaigns_with_figures, pipelines_by
 from clients.access import editable_client, require_editor, visible_clients
+from clients.models import Client
 
 BUNDLES_SHOWN = 10
 COMMANDS_SHOWN = 8
@@ -38,7 +39,7 @@ def campaign_list(request: HtmxRequest) -> HttpResponse:
 
 
 def search_campaigns(
-    campaigns: CampaignQuerySet, *, today: date, q: str = "", state: str = "", client: object = None
+    campaigns: CampaignQuerySet, *, today: date, q: str = "", state: str = "", client: Client | None = None
 ) -> CampaignQuerySet:
     if q:
         campaigns = campaigns.filter(
@@ -71,11 +72,11 @@ def namespace_adopt(request: HtmxRequest, campaign_id: int) -> HttpResponse:
     campaign = editable_campaign(request.user, campaign_id)
     form = NamespaceForm(request.POST)
     if form.is_valid():
-        prefix = form.cleaned_data["prefix"]
+        prefix = form.cleaned_data["namespace"]
         try:
             actions.adopt_namespace(campaign=campaign, prefix=prefix, by=request.user)
         except actions.CannotSave as refusal:
-            form.add_error("prefix", str(refusal))
+            form.add_error("namespace", str(refusal))
         else:
             messages.success(request, f"References that begin with {prefix} are this campaign's from now on.")
             return redirect(campaign)

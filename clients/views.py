@@ -55,7 +55,7 @@ def client_detail(request: HtmxRequest, slug: str) -> HttpResponse:
         "campaigns": campaigns_with_figures(campaigns).order_by("-starts_on", "name")[:CAMPAIGNS_SHOWN],
         "commands": visible_commands(request.user).filter(client=client).order_by("-pk")[:COMMANDS_SHOWN],
         "staff": [row.user for row in client.memberships.select_related("user").order_by("user__username")],
-        "events": history_of(client, [Client, Membership, Budget]),
+        "events": history_of(client, [Client, Membership, Budget], narrower="campaign_id"),
     }
     return render(request, "clients/client_detail.html", context)
 

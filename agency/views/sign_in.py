@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRedirect
@@ -16,7 +16,7 @@ _sign_out = LogoutView.as_view(next_page="sign-in")
 
 
 @login_not_required
-def sign_in(request: HtmxRequest) -> HttpResponse:
+def sign_in(request: HtmxRequest) -> HttpResponseBase:
     """User name and password. `next` comes back to the page that was asked for."""
     if request.htmx:  # the session ended under an open page: the form must not land inside a table
         address = urlsplit(request.htmx.current_url_abs_path or "/")
@@ -25,5 +25,5 @@ def sign_in(request: HtmxRequest) -> HttpResponse:
     return _sign_in(request)
 
 
-def sign_out(request: HtmxRequest) -> HttpResponse:
+def sign_out(request: HtmxRequest) -> HttpResponseBase:
     return _sign_out(request)

@@ -1,20 +1,9 @@
 """Posts and profiles in the workshop: to look at. They are edited on their pages, where versions are kept."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 
+from agency.admin import ReadOnlyAdmin
 from campaigns.models import AccountProfile, Post
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(Post)
@@ -23,7 +12,6 @@ class PostAdmin(ReadOnlyAdmin):
     list_filter = ("video_type", "campaign__client")
     list_select_related = ("campaign",)
     search_fields = ("name", "caption", "external_ref")
-    show_full_result_count = False
 
 
 @admin.register(AccountProfile)
@@ -31,4 +19,3 @@ class AccountProfileAdmin(ReadOnlyAdmin):
     list_display = ("username", "visible_name", "bundle", "version", "updated_at")
     list_select_related = ("bundle",)
     search_fields = ("username", "visible_name")
-    show_full_result_count = False

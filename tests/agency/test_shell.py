@@ -9,7 +9,7 @@ from django.test import Client as Browser
 from django.test import RequestFactory
 from django.urls import reverse
 
-from agency.models import Connection, User
+from agency.models import User
 from agency.templatetags.shell import age
 from agency.views.errors import server_error
 from clients.models import Client

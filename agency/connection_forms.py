@@ -26,6 +26,7 @@ class ConnectionForm(forms.Form):
         self.connection = connection
         self.initial["base_url"] = connection.base_url if connection else base_url
         has_key = bool(connection and connection.api_key)
+        self.fields["api_key"].required = not has_key
         self.fields["api_key"].help_text = (
             "A key is stored, encrypted. Enter another one to replace it."
             if has_key
@@ -45,7 +46,7 @@ class ConnectionForm(forms.Form):
                 self.add_error("api_key", "Another address needs its own key: enter it.")
                 return cleaned
             key = stored.api_key
-        if not key:
+        if not key and "api_key" not in self.errors:
             self.add_error("api_key", "Enter the API key of the TokPortal workspace.")
         cleaned["api_key"] = key
         return cleaned

@@ -20,6 +20,7 @@ from campaigns.commands import refusals
 from campaigns.commands.actions import CannotSend
 from campaigns.events import actions as events
 from campaigns.events import endpoint, reports, tasks
+from campaigns.models.mirror import platform_name
 from clients.access import require_owner
 
 
@@ -151,7 +152,11 @@ def price_list(connection: Connection) -> list[Price]:
     for name, cost in CreditCosts.from_json(connection.prices or {}).costs.items():
         words = name.replace("_", " ").capitalize()
         if isinstance(cost, dict):
-            lines += [Price(f"{words}, {key}", str(value)) for key, value in cost.items() if _is_price(value)]
+            lines += [
+                Price(f"{words}, {platform_name(key)}", str(value))
+                for key, value in cost.items()
+                if _is_price(value)
+            ]
         elif _is_price(cost):
             lines.append(Price(words, str(cost)))
     return lines

@@ -7,15 +7,21 @@ table beside it says the same in figures.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 WIDTH, HEIGHT, EDGE = 1000, 200, 6
 
 
 @dataclass(frozen=True, slots=True)
 class LineChart:
-    """`path` is the `d` of an SVG path in a box of WIDTH × HEIGHT. Days without a figure are gaps in it."""
+    """In a box of WIDTH × HEIGHT: `path`, the `d` of the line, has gaps where days have no figure.
+
+    `bridges` spans these gaps, to be drawn as a guess; `dots` are days that stand alone.
+    """
 
     path: str
+    bridges: str
+    dots: str
     lowest: int
     highest: int
     first_day: date
@@ -39,12 +45,14 @@ def line_chart(figures: Mapping[date, int | None]) -> LineChart | None:
         share = (figure - lowest) / (highest - lowest) if highest > lowest else 0.5
         return HEIGHT - EDGE - share * (HEIGHT - 2 * EDGE)
 
-    parts = []
-    for run in _runs(sorted(told)):
-        points = [f"{x(day):.1f} {y(told[day]):.1f}" for day in run]
-        # A lone day is a line without length, which round ends draw as a dot.
-        parts.append(f"M{points[0]}" + ("".join(f"L{point}" for point in points[1:]) or "h0"))
-    return LineChart("".join(parts), lowest, highest, first_day, last_day)
+    def at(day: date) -> str:
+        return f"{x(day):.1f} {y(told[day]):.1f}"
+
+    runs = _runs(sorted(told))
+    path = "".join("M" + "L".join(map(at, run)) for run in runs if len(run) > 1)
+    bridges = "".join(f"M{at(run[-1])}L{at(following[0])}" for run, following in pairwise(runs))
+    dots = "".join(f"M{at(run[0])}h0" for run in runs if len(run) == 1)  # round ends make these dots
+    return LineChart(path, bridges, dots, lowest, highest, first_day, last_day)
 
 
 def _runs(days: Iterable[date]) -> list[list[date]]:

@@ -134,7 +134,9 @@ def _change(told: list[tuple[date, int]]) -> Change:
 
 def progress(accounts: QuerySet[SavedAccount], *, now: datetime) -> Progress | None:
     """How far the latest request for figures of these accounts is; None where there was none lately."""
-    pulls = AccountPull.objects.filter(account__in=accounts.values("pk"), asked_at__gt=now - STILL_OF_INTEREST)
+    pulls = AccountPull.objects.filter(
+        account__in=accounts.values("pk"), asked_at__gt=now - STILL_OF_INTEREST
+    )
     asked_at = pulls.aggregate(latest=Max("asked_at"))["latest"]
     if asked_at is None:
         return None

@@ -5,7 +5,12 @@ from django.db.models import Count, Q
 from django.urls import reverse
 
 from agency.models import Connection, User
-from campaigns.models.campaign import Campaign
+from campaigns.models.campaign import Campaign, Platform
+
+
+def platform_name(platform: str) -> str:
+    """A platform's name; an unknown one is shown as it is."""
+    return dict(Platform.choices).get(platform, platform)
 
 
 class SavedAccount(models.Model):
@@ -39,6 +44,9 @@ class SavedAccount(models.Model):
 
     def __str__(self) -> str:
         return f"@{self.username}" if self.username else self.upstream_id
+
+    def get_platform_name(self) -> str:
+        return platform_name(self.platform)
 
 
 class BundleQuerySet(models.QuerySet["Bundle"]):
@@ -127,9 +135,7 @@ class Bundle(models.Model):
         return reverse("bundle_detail", args=[self.pk])
 
     def get_platform_name(self) -> str:
-        return {"tiktok": "TikTok", "instagram": "Instagram", "youtube": "YouTube"}.get(
-            self.platform, self.platform
-        )
+        return platform_name(self.platform)
 
     @property
     def has_account_step(self) -> bool:

@@ -49,7 +49,7 @@ def test_a_good_key_connects_and_everything_is_read(
     page = browser.get(reverse("settings")).content.decode()
     assert "ops@agency.example" in page
     assert "5,000 credits" in page
-    assert "Account creation, tiktok" in page
+    assert "Account creation, TikTok" in page
     assert sandbox.key not in page
 
 

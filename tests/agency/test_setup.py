@@ -86,9 +86,7 @@ def test_a_webhook_that_cannot_arrive_does_not_stop_the_rest(
     assert Client.objects.exists()
 
 
-def test_a_weak_password_makes_no_account(
-    monkeypatch: pytest.MonkeyPatch, setup: Callable[..., str]
-) -> None:
+def test_a_weak_password_makes_no_account(monkeypatch: pytest.MonkeyPatch, setup: Callable[..., str]) -> None:
     monkeypatch.setattr("tests.agency.test_setup.PASSWORD", "password")
     with pytest.raises(CommandError, match="too common"):
         setup("--username", "olive")

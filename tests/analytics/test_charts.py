@@ -25,12 +25,14 @@ def test_a_missing_day_is_a_gap() -> None:
     chart = line_chart(days(1, 2, None, 4, 5))
     assert chart is not None
     assert chart.path.count("M") == 2
+    assert chart.bridges.count("M") == 1
 
 
 def test_a_lone_day_is_a_dot() -> None:
     chart = line_chart(days(1, None, 3, None, 5, 6))
     assert chart is not None
-    assert chart.path.count("h0") == 2
+    assert chart.dots.count("h0") == 2
+    assert chart.path.count("M") == 1
 
 
 def test_a_line_needs_two_days() -> None:
@@ -50,7 +52,8 @@ def test_every_point_is_inside_the_box(figures: dict[date, int | None]) -> None:
     chart = line_chart(figures)
     if chart is None:
         return
-    for point in chart.path.replace("h0", "").replace("M", " | ").replace("L", " | ").split("|")[1:]:
+    drawn = chart.path + chart.bridges + chart.dots
+    for point in drawn.replace("h0", "").replace("M", " | ").replace("L", " | ").split("|")[1:]:
         x, y = map(float, point.split())
         assert 0 <= x <= WIDTH
         assert 0 <= y <= HEIGHT

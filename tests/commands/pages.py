@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -48,3 +49,21 @@ def an_order(**changes: Any) -> dict[str, Any]:
         "auto_finalize_videos": "on",
         **changes,
     }
+
+
+def a_slot(position: int, **changes: Any) -> dict[str, Any]:
+    """The fields of one slot's form, with a day that nobody has taken."""
+    fields = {
+        "video_type": "video",
+        "publish_date": (timezone.now().date() + timedelta(days=4 + position)).isoformat(),
+        "caption": "New drop #acme",
+        "media": "https://cdn.example.com/clip.mp4",
+        "ai_content_disclaimer": "no",
+        "disclose_as_ads": "on",
+        "external_ref": f"acme-spring-2026-usa-{position}",
+        "name": "",
+        "use": "",
+        "version": "0",
+        **changes,
+    }
+    return {f"slot-{position}-{name}": value for name, value in fields.items() if value is not None}

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -103,8 +104,9 @@ class SlotForm(PostForm):
             if name != "external_ref" or there["external_ref"]
         )
 
+    @cached_property
     def draft(self) -> Post:
-        """The Post as it would be saved."""
+        """The Post as it would be saved. Made while the form is valid: each error takes a value away."""
         if self.used:
             return self.used
         fields = self.values()
@@ -115,7 +117,7 @@ class SlotForm(PostForm):
 
     def check(self, days: Mapping[int, date | None]) -> None:
         """Add why the slot cannot be sent so. `days`: of every slot of the bundle, as it would be then."""
-        draft = self.draft()
+        draft = self.draft
         for problem in problems(draft, self.bundle, today=self.today):
             self.add_error(_field_of(problem, self.fields), problem[0].upper() + problem[1:])
         day = draft.publish_date
@@ -204,11 +206,11 @@ class SlotForms:
             slot.video.position: slot.video.publish_date
             for slot in self.slots
             if slot.video.status != "cancelled"
-        } | {row.position: row.draft().publish_date for row in rows}
-        for row in rows:
-            row.check(days)
+        } | {row.position: row.draft.publish_date for row in rows}
         self._check_edits()
         self._check_references(rows)
+        for row in rows:
+            row.check(days)
         return not any(row.errors for row in self.rows)
 
     def _take_used_posts(self) -> None:
@@ -234,15 +236,15 @@ class SlotForms:
                 row.add_error("use", "This post is chosen for two slots.")
 
     def _check_edits(self) -> None:
-        wanting = [row for row in self.rows if row.draft().editing_instructions]
+        wanting = [row for row in self.rows if row.draft.editing_instructions]
         for row in wanting[max(self.edits_left, 0) :]:
             target = "editing_instructions" if "editing_instructions" in row.fields else None
             row.add_error(target, f"The bundle has {self.bundle.edits_quantity} edits, and all are in use.")
 
     def _check_references(self, rows: list[SlotForm]) -> None:
-        counts = Counter(row.draft().external_ref for row in rows)
+        counts = Counter(row.draft.external_ref for row in rows)
         for row in rows:
-            if counts[row.draft().external_ref] > 1:
+            if counts[row.draft.external_ref] > 1:
                 row.add_error("external_ref", "Two slots have this reference.")
 
 

@@ -157,7 +157,7 @@ def _price(request: HtmxRequest, bundle: Bundle, forms: SlotForms) -> tuple[Quot
 
     Filling slots is free, but on a delivered account it may settle a Coverage period that is due.
     """
-    body = request_body({row.position: row.draft() for row in forms.to_send})
+    body = request_body({row.position: row.draft for row in forms.to_send})
     digest = digest_of(K.CONFIGURE_VIDEOS, {"bundle_id": bundle.upstream_id}, body)
     if token := forms.button.cleaned_data["quote"]:
         return read_token(token, digest=digest), None

@@ -40,8 +40,6 @@ class Proof:
     chain: Chain
     balance: int | None  # TokPortal's, if it is of the same moment as the history
     drifts: int  # entries that came back with other content
-    unassigned: int  # entries without an owner
-    unassigned_credits: int
     at: datetime | None
 
     @property
@@ -137,15 +135,12 @@ def proof(connection: Connection) -> Proof:
 
 
 def proof_of(connection: Connection, found: Chain) -> Proof:
-    """What a chain proves, beside TokPortal's balance, drifts, and what belongs to nobody."""
+    """What a chain proves, beside TokPortal's balance and drifts."""
     imported_at = connection.upstream_now(connection.history_at) if connection.history_at else None
     is_of_then = imported_at and connection.balance_at and connection.balance_at <= imported_at
-    left = connection.credit_entries.unassigned().aggregate(n=Count("pk"), credits=Sum("amount"))
     return Proof(
         chain=found,
         balance=connection.balance if is_of_then else None,
         drifts=CreditDrift.objects.filter(entry__connection=connection).values("entry").distinct().count(),
-        unassigned=left["n"],
-        unassigned_credits=left["credits"] or 0,
         at=connection.history_at,
     )

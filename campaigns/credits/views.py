@@ -71,6 +71,7 @@ def credit_list(request: HtmxRequest) -> HttpResponse:
     context |= {
         "proof": proof,
         "use": use,
+        "unassigned": connection.credit_entries.unassigned().count(),
         "form": form,
         "page": page_of(form.narrow(reports.ledger(connection)), request),
     }
@@ -155,7 +156,6 @@ def credit_unassigned(request: HtmxRequest) -> HttpResponse:
         "page": page,
         "rows": [(entry, guesses[entry.pk]) for entry in page],
         "left": unassigned.aggregate(n=Count("pk"), credits=Sum("amount")),
-        "proof": proof,
         "now": timezone.now(),
     }
     return page_or_partial(request, UNASSIGNED, "unassigned-table", context)

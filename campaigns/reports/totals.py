@@ -1,0 +1,76 @@
+"""Clients by months: what each was charged, for the list of reports."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Sum
+from django.db.models.functions import TruncMonth
+
+from agency.models import Connection
+from campaigns.ledger.models import Allocation
+from campaigns.ledger.months import Month, agency_zone
+from campaigns.models import Video
+from clients.models import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One month of one client. `charged` None = nothing was booked."""
+
+    month: Month
+    charged: int | None
+    went_live: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    client: Client
+    cells: tuple[Cell, ...]
+
+    @property
+    def charged(self) -> int:
+        return sum(cell.charged or 0 for cell in self.cells)
+
+
+def totals(clients: Sequence[Client], months: Sequence[Month], connection: Connection) -> list[Row]:
+    """A row for each client, with a cell for each of the months (newest first). Two queries."""
+    if not months:
+        return [Row(client, ()) for client in clients]
+    begins, ends, zone = min(months).begins_at, max(months).ends_at, agency_zone()
+    charged = (
+        Allocation.objects.filter(
+            client__in=clients,
+            entry__connection=connection,
+            entry__created_at__gte=begins,
+            entry__created_at__lt=ends,
+        )
+        .values("client", month=TruncMonth("entry__created_at", tzinfo=zone))
+        .annotate(n=Sum("amount"))
+        .order_by()
+    )
+    credits = {(row["client"], Month.of(row["month"])): -row["n"] for row in charged}
+    posted = (
+        Video.objects.filter(
+            bundle__campaign__client__in=clients,
+            bundle__connection=connection,
+            posted_at__gte=begins,
+            posted_at__lt=ends,
+        )
+        .exclude(platform_url="")
+        .values_list("bundle__campaign__client", "posted_at")
+    )
+    live: dict[tuple[int | None, Month], int] = {}
+    for client_id, posted_at in posted:
+        if posted_at is not None:
+            key = (client_id, Month.of(posted_at))
+            live[key] = live.get(key, 0) + 1
+    return [
+        Row(
+            client,
+            tuple(
+                Cell(month, credits.get((client.pk, month)), live.get((client.pk, month), 0))
+                for month in months
+            ),
+        )
+        for client in clients
+    ]

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from agency.admin import ReadOnlyAdmin
 from campaigns import actions
-from campaigns.commands.actions import check_again
+from campaigns.commands.actions import WrongMove, check_again, withdraw
 from campaigns.models import Bundle, Campaign, Command, Market, Namespace, SavedAccount, Video
 from campaigns.models.campaign import CampaignQuerySet
 from campaigns.models.command import CommandQuerySet
@@ -63,7 +63,7 @@ class CommandAdmin(ReadOnlyAdmin):
     list_select_related = ["client", "asked_by"]
     search_fields = ["key", "external_ref", "request_id"]
     date_hierarchy = "asked_at"
-    actions = ["look_again"]
+    actions = ["look_again", "take_back"]
 
     @admin.action(description="Look for the effect of unknown ones again", permissions=["view"])
     def look_again(self, request: HttpRequest, commands: CommandQuerySet) -> None:
@@ -71,6 +71,16 @@ class CommandAdmin(ReadOnlyAdmin):
         for command in unknown:
             check_again(command=command, now=timezone.now())
         messages.success(request, f"{len(unknown)} are being checked.")
+
+    @admin.action(description="Withdraw those that have not left yet", permissions=["view"])
+    def take_back(self, request: HttpRequest, commands: CommandQuerySet) -> None:
+        waiting = commands.filter(state=Command.State.QUEUED).select_related("connection")
+        for command in waiting:
+            try:
+                withdraw(command=command, by=request.user, note="", now=timezone.now())
+            except WrongMove as refusal:
+                messages.warning(request, f"{command}: {refusal}")
+        messages.success(request, f"{len(waiting)} were waiting.")
 
 
 @admin.register(Bundle)

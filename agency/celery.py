@@ -44,13 +44,9 @@ app.conf.beat_schedule = {
         ("Sweep the lists", "campaigns.events.tasks.sweep_lists", 600, 590),
         ("Recover deliveries", "campaigns.events.tasks.recover_deliveries", 600, 590),
         ("Import the credit history", "campaigns.credits.tasks.import_history", 600, 590),
-        ("Read figures", "campaigns.analytics.tasks.pull_due", 900, 890),
-        (
-            "Read prices and countries",
-            "campaigns.events.tasks.refresh_reference",
-            300,
-            290,
-        ),  # when an hour old
+        # Figures and prices are read when their rows say so: every six hours and every hour.
+        ("Read figures", "campaigns.analytics.tasks.pull_due", 120, 115),
+        ("Read prices", "campaigns.events.tasks.refresh_reference", 300, 290),
         ("Sweep everything", "campaigns.events.tasks.sweep_everything", crontab(minute=20, hour=3), 3600),
     )
 }

@@ -169,7 +169,7 @@ def send_command(command_id: int, *, now: datetime) -> None:
 
 def finish(api: TokPortal, command: Command, answer: Answer[Any], *, left_at: datetime) -> None:
     """Settle what was answered, read again what it changed, and let the next one go."""
-    settle(command, answer, at=answer.server_time or left_at)
+    settle(command, answer, at=answered_at(answer, left_at))
     follow_up(api, command)
     send_next(command.pk, now=timezone.now())
 
@@ -189,6 +189,12 @@ def price_moved(api: TokPortal, command: Command, *, now: datetime) -> int | Non
         return None
     price = kind.call(api, command, dry_run=True).credits_would_charge or 0
     return price if price != command.quoted_credits else None
+
+
+def answered_at(answer: Answer[Any], left_at: datetime) -> datetime:
+    """TokPortal's time of an answer. Its header has whole seconds: an answer never came before its question."""
+    at = answer.server_time or left_at
+    return max(at, left_at) if abs(at - left_at) < timedelta(seconds=2) else at
 
 
 def settle(command: Command, answer: Answer[Any], *, at: datetime) -> None:

@@ -55,6 +55,14 @@ class BundlePage:
         return [command for command in self.commands if not command.is_settled]
 
     @property
+    def is_moving(self) -> bool:
+        """Something is under way, or done and not read again yet: the page looks often."""
+        answers = (
+            command.answered_at for command in self.commands if command.state == Command.State.SUCCEEDED
+        )
+        return bool(self.unsettled) or any(at and at > self.bundle.read_at for at in answers)
+
+    @property
     def last_refused(self) -> Command | None:
         """A refusal that nothing has succeeded after."""
         last = next((command for command in self.commands if command.is_settled), None)

@@ -1,6 +1,6 @@
 """Who changed what, from the rows that the database keeps of every change (T3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,9 @@ from pghistory.models import Events
 
 from agency.models import User
 
-# Columns that say nothing to a reader: keys of the row and of what the page is about.
-SILENT = {"id", "client_id", "campaign_id", "created_at", "updated_at", "version", "is_own"}
+# Columns that say nothing to a reader.
+SILENT = {"id", "created_at", "updated_at", "version", "is_own"}
+GONE = "somebody who is gone"
 VERBS = {"insert": "added", "update": "changed", "delete": "removed"}
 
 
@@ -28,11 +29,17 @@ class Change:
 
 
 def history_of(
-    row: models.Model, tracked: Sequence[type[models.Model]], *, narrower: str = "", limit: int = 30
+    row: models.Model,
+    tracked: Sequence[type[models.Model]],
+    *,
+    narrower: str = "",
+    names: Mapping[str, Mapping[int, str]] | None = None,
+    limit: int = 30,
 ) -> list[Change]:
     """The last changes of `row` and of the rows of `tracked` models that belong to it, newest first.
 
-    Rows that also fill the column `narrower` belong to something smaller and are left out.
+    Rows that also fill the column `narrower` belong to something smaller and are left out. `names` says
+    what to call the rows that a column points at, besides people, whose names are known.
     Two queries. `row` must be one that the reader may see.
     """
     event_models = [model.pgh_event_model for model in tracked]  # type: ignore[attr-defined]
@@ -40,9 +47,11 @@ def history_of(
     if narrower:
         found = found.filter(~Q(pgh_data__has_key=narrower) | Q(**{f"pgh_data__{narrower}": None}))
     events = list(found.order_by("-pgh_created_at", "-pgh_id")[:limit])
-    names = {user.pk: user.name for user in User.objects.filter(pk__in=_user_ids(events))}
+    people = {user.pk: user.name for user in User.objects.filter(pk__in=_user_ids(events))}
+    called = {"user_id": people, **(names or {})}
+    called.pop(f"{row._meta.model_name}_id", None)  # the page says which row it is about
     changes: list[Change] = []
-    for change in (_change(event, names) for event in events):
+    for change in (_change(event, people, called) for event in events):
         last = changes[-1] if changes else None
         if last and (last.at, last.who, last.what) == (change.at, change.who, change.what):
             last.details.extend(change.details)
@@ -56,26 +65,29 @@ def _user_ids(events: list[Events]) -> set[int]:
     return {pk for pk in actors | {event.pgh_data.get("user_id") for event in events} if pk}
 
 
-def _change(event: Events, names: dict[int, str]) -> Change:
+def _change(event: Events, people: Mapping[int, str], names: Mapping[str, Mapping[int, str]]) -> Change:
+    def is_told(column: str) -> bool:
+        return column not in SILENT and (column in names or not column.endswith("_id"))
+
     model = apps.get_model(event.pgh_obj_model)
     user_id = (event.pgh_context or {}).get("user")
     if event.pgh_label == "update":
         details = [
             f"{_words(name)}: {_value(name, before, names) or 'empty'} → {_value(name, after, names) or 'empty'}"
             for name, (before, after) in (event.pgh_diff or {}).items()
-            if name not in SILENT
+            if is_told(name)
         ]
     else:  # what a row began or ended with; an empty field is no news
         values = {
             _words(name): _value(name, value, names)
             for name, value in event.pgh_data.items()
-            if name not in SILENT and value not in (None, "", False)
+            if is_told(name) and value not in (None, "", False)
         }
         is_short = len(values) <= 2
         details = [" · ".join(values.values())] if is_short else [f"{k}: {v}" for k, v in values.items()]
     return Change(
         at=event.pgh_created_at,
-        who=names.get(user_id, "somebody who is gone") if user_id else "the system",
+        who=people.get(user_id, GONE) if user_id else "the system",
         what=f"{str(model._meta.verbose_name).capitalize()} {VERBS.get(event.pgh_label, event.pgh_label)}",
         details=details,
     )
@@ -85,13 +97,13 @@ def _words(name: str) -> str:
     return name.removesuffix("_id").replace("_", " ").capitalize()
 
 
-def _value(name: str, value: Any, names: dict[int, str]) -> str:
+def _value(name: str, value: Any, names: Mapping[str, Mapping[int, str]]) -> str:
     if value is None:
         return ""
-    if name == "user_id":
-        return names.get(value, "somebody who is gone")
+    if name in names:
+        return names[name].get(value, GONE)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if name.endswith("_at"):
+    if name.endswith(("_at", "_joined")):
         return f"{datetime.fromisoformat(str(value)):%-d %b %Y, %H:%M} UTC"
     return str(value)

@@ -1,6 +1,6 @@
 """What people ask about campaigns: add, edit, put away, bring back, adopt a prefix."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from agency.models import User
 from campaigns import namespaces
 from campaigns.ledger import actions as ledger
-from campaigns.models import Campaign, Market, Namespace
+from campaigns.models import Bundle, Campaign, Market, Namespace, SavedAccount
 from clients.models import Client
 
 SLUG_IS_FROZEN = "References that begin with it are in use at TokPortal, so it can no longer change."
@@ -69,13 +69,29 @@ def edit_campaign(*, campaign: Campaign, fields: CampaignFields, by: User) -> No
         ledger.set_budget(client=row.client, campaign=row, credits=fields.budget)
 
 
-def adopt_namespace(*, campaign: Campaign, prefix: str, by: User) -> Namespace:
+def adopt_namespace(*, campaign: Campaign, prefix: str, by: User) -> int:
     """References that begin with `prefix` belong to the campaign from now on, such as a script's or a seed's.
 
-    What has an owner keeps it. Raises CannotSave, naming what the prefix would take from another campaign (R1).
+    What has an owner keeps it; what has none and begins so is claimed. Returns how many bundles that were.
+    Raises CannotSave, naming what the prefix would take from another campaign (R1).
     """
     with transaction.atomic():
-        return _take_prefix(prefix, campaign=campaign, by=by, is_own=False)
+        _take_prefix(prefix, campaign=campaign, by=by, is_own=False)
+        return _claim(namespaces.unclaimed_under(prefix), campaign)
+
+
+def claim_bundles(*, bundles: Iterable[Bundle], campaign: Campaign) -> int:
+    """Say whose those are that somebody ordered elsewhere. What has an owner keeps it. Returns how many moved."""
+    with transaction.atomic():
+        return _claim([bundle.pk for bundle in bundles], campaign)
+
+
+def _claim(bundle_ids: Collection[int], campaign: Campaign) -> int:
+    claimed = Bundle.objects.filter(pk__in=bundle_ids, campaign=None).update(campaign=campaign)
+    SavedAccount.objects.filter(bundles__in=bundle_ids, bundles__campaign=campaign, campaign=None).update(
+        campaign=campaign
+    )
+    return claimed
 
 
 def rename_prefix(*, campaign: Campaign, prefix: str, by: User) -> None:

@@ -9,11 +9,12 @@ from django.urls import reverse
 
 from agency.models import Connection
 from campaigns.ledger import reports as ledger
-from campaigns.models import Bundle, Command, Video
+from campaigns.models import Bundle, Command, SavedAccount, Video
 from campaigns.states import REVIEW_HOURS
 from clients.models import Client
 
 SOON = timedelta(hours=24)  # a deadline within it comes before everything else
+STALE_AFTER = timedelta(days=2)
 REFUSED_FOR = timedelta(days=7)  # older refusals are history
 MOST = 200  # of each sort: nobody reads further, and the page stays small
 
@@ -38,6 +39,7 @@ VIDEOS_TO_FINALISE = Sort(4, "In review", "wait", "Review")
 UNASSIGNED = Sort(5, "Unassigned", "bad", "Assign")
 CHARGED_DIFFERENTLY = Sort(5, "Charged differently", "wait", "Compare")
 READY = Sort(6, "Set up", "calm", "Publish")
+STALE = Sort(7, "Old figures", "wait", "Look")
 UNCLAIMED = Sort(7, "Unclaimed", "wait", "Claim")
 CHANGE_ASKED = Sort(8, "Change asked", "info", "Look")
 
@@ -63,11 +65,13 @@ def needs(
 ) -> list[Need]:
     """Everything of these clients that waits, most urgent first. `now` is TokPortal's time.
 
-    Owners are also told what belongs to nobody. Five queries, and at most MOST rows of each.
+    Owners are also told what belongs to nobody. At most six queries, and at most MOST rows of each.
     """
     found = [*_bundles(clients), *_videos(clients), *_commands(clients, now, for_owner=for_owner)]
-    if for_owner and connection:
-        found += _ownerless(connection)
+    if connection:
+        found += _stale_figures(clients, now - timedelta(seconds=connection.clock_skew_seconds))
+        if for_owner:
+            found += _ownerless(connection)
 
     def urgency(need: Need) -> tuple[int, float]:
         return (-1 if need.closes_soon(now) else need.sort.rank, need.at.timestamp() if need.at else 0.0)
@@ -184,6 +188,23 @@ def _commands(clients: Mapping[int, Client], now: datetime, *, for_owner: bool) 
             yield Need(CHARGED_DIFFERENTLY, f"{verb}: not as quoted", about, since, page, client, charged)
 
 
+def _stale_figures(clients: Mapping[int, Client], now: datetime) -> Iterator[Need]:
+    """Clients whose accounts nobody has read for two days. `now` is machine time, as is `analytics_at`."""
+    until = now - STALE_AFTER
+    is_old = Q(analytics_at__lt=until) | Q(analytics_at=None, upstream_created_at__lt=until)
+    groups = (
+        SavedAccount.objects.filter(is_old, is_banned=False, campaign__client__in=clients)
+        .order_by()
+        .values(client=F("campaign__client"), slug=F("campaign__client__slug"))
+        .annotate(n=Count("pk"), since=Min("analytics_at"))
+    )
+    for group in groups:
+        count = "An account" if group["n"] == 1 else f"{group['n']} accounts"
+        page = f"{reverse('account_list')}?client={group['slug']}&sort=age"
+        what = f"{count} without figures of the last two days"
+        yield Need(STALE, what, "Analytics", group["since"], page, clients[group["client"]])
+
+
 def _about(bundle: Bundle | None, campaign: str) -> str:
     """The bundle and its campaign, without saying the campaign's name twice."""
     name = str(bundle) if bundle else ""
@@ -201,7 +222,7 @@ def _ownerless(connection: Connection) -> Iterator[Need]:
             if charges["n"] == 1
             else f"{charges['n']:,} charges belong to nobody"
         )
-        page = "/credits/unassigned/"
+        page = reverse("credit_unassigned")
         yield Need(UNASSIGNED, what, "Credit history", charges["since"], page, credits=-charges["credits"])
     unclaimed = Bundle.objects.filter(connection=connection, campaign=None).exclude(status__in=Bundle.ENDED)
     found = unclaimed.aggregate(n=Count("pk"), since=Min("upstream_created_at"))
@@ -211,4 +232,4 @@ def _ownerless(connection: Connection) -> Iterator[Need]:
             if found["n"] == 1
             else f"{found['n']:,} bundles belong to no campaign"
         )
-        yield Need(UNCLAIMED, what, "Ordered elsewhere", found["since"], reverse("bundle_list"))
+        yield Need(UNCLAIMED, what, "Ordered elsewhere", found["since"], reverse("bundle_unclaimed"))

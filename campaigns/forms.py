@@ -10,8 +10,9 @@ from agency.forms import DateInput, SearchForm
 from agency.models import Connection
 from agency.tokportal import normalise_country
 from campaigns.actions import CampaignFields
-from campaigns.models import Campaign, Platform
-from campaigns.models.campaign import is_prefix
+from campaigns.models import Bundle, Campaign, Platform
+from campaigns.models.campaign import CampaignQuerySet, is_prefix
+from campaigns.models.mirror import BundleQuerySet
 from clients.models import Client, ClientQuerySet, is_slug
 
 
@@ -171,3 +172,22 @@ class NamespaceForm(forms.Form):
         if not prefix:
             raise forms.ValidationError("Letters or digits are needed.")
         return prefix
+
+
+class ClaimForm(forms.Form):
+    """Whose bundles are that somebody ordered elsewhere."""
+
+    campaign = forms.ModelChoiceField(queryset=Campaign.objects.none(), empty_label="Choose a campaign")
+    bundles = forms.ModelMultipleChoiceField(
+        queryset=Bundle.objects.none(), error_messages={"required": "Tick the bundles that belong to it."}
+    )
+
+    def __init__(
+        self, *args: Any, campaigns: CampaignQuerySet, bundles: BundleQuerySet, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        campaign: Any = self.fields["campaign"]
+        campaign.queryset = campaigns.order_by("client__name", "name")
+        campaign.label_from_instance = lambda row: f"{row.client} · {row}"
+        field: Any = self.fields["bundles"]
+        field.queryset = bundles

@@ -50,6 +50,14 @@ def require_free(prefix: str, *, campaign: Campaign, by: User, is_own: bool) -> 
             )
 
 
+def unclaimed_under(prefix: str) -> list[int]:
+    """Ids of bundles without an owner whose reference `prefix` claims, and no longer prefix."""
+    prefixes = set(Namespace.objects.values_list("prefix", flat=True))
+    refs = Bundle.objects.filter(_begins(prefix), campaign=None).values_list("pk", "external_ref")
+    longest = {pk: next((p for p in owning_prefixes(ref) if p in prefixes), "") for pk, ref in refs}
+    return [pk for pk, found in longest.items() if found == prefix]
+
+
 def is_used(campaign: Campaign) -> bool:
     """Whether a reference of the campaign is out in the world, so that its own prefix can no longer change."""
     return (
@@ -62,7 +70,7 @@ def is_used(campaign: Campaign) -> bool:
 def _foreign_refs(prefix: str, campaign: Campaign, prefixes: Iterable[str]) -> Iterable[tuple[str, Campaign]]:
     """References of other campaigns that `prefix` would claim, and that no longer prefix claims already."""
     longer = {other for other in prefixes if other.startswith(f"{prefix}-")}
-    under = Q(external_ref__iexact=prefix) | Q(external_ref__istartswith=f"{prefix}-")
+    under = _begins(prefix)
     owned: list[QuerySet[Any]] = [
         Bundle.objects.filter(under, campaign__isnull=False),
         Command.objects.filter(under, campaign__isnull=False),
@@ -78,6 +86,10 @@ def _foreign_refs(prefix: str, campaign: Campaign, prefixes: Iterable[str]) -> I
     ):
         if not longer & set(owning_prefixes(video.external_ref)):
             yield video.external_ref, video.bundle.campaign
+
+
+def _begins(prefix: str) -> Q:
+    return Q(external_ref__iexact=prefix) | Q(external_ref__istartswith=f"{prefix}-")
 
 
 def _is_built_from(own: str, prefix: str, codes: set[str]) -> bool:

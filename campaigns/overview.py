@@ -177,7 +177,7 @@ def going_live(clients: Mapping[int, Client], *, today: date, days: int) -> list
     ]
 
 
-def campaigns_with_figures(campaigns: QuerySet[Campaign]) -> QuerySet[Campaign]:
+def campaigns_with_figures(campaigns: QuerySet[Campaign]) -> QuerySet[Any]:
     """Adds `bundles_open`, `videos_live`, `budget_credits` and `credits_used` to each campaign."""
     bundles = Bundle.objects.filter(campaign=OuterRef("pk")).exclude(status__in=Bundle.ENDED)
     live = Video.objects.filter(bundle__campaign=OuterRef("pk"), status__in=Video.LIVE)

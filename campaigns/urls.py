@@ -11,5 +11,6 @@ urlpatterns = [
     path("campaigns/<int:campaign_id>/edit/", views.campaign_edit, name="campaign_edit"),
     path("campaigns/<int:campaign_id>/archive/", views.campaign_archive, name="campaign_archive"),
     path("campaigns/<int:campaign_id>/restore/", views.campaign_restore, name="campaign_restore"),
+    path("bundles/unclaimed/", views.bundle_unclaimed, name="bundle_unclaimed"),
     path("campaigns/<int:campaign_id>/references/", views.namespace_adopt, name="namespace_adopt"),
 ]

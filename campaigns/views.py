@@ -3,7 +3,7 @@
 from datetime import date
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,14 +14,20 @@ from agency.history import history_of
 from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import Connection
 from campaigns import actions, namespaces
-from campaigns.access import editable_campaign, visible_campaign, visible_campaigns, visible_commands
-from campaigns.forms import CampaignForm, CampaignSearchForm, NamespaceForm
+from campaigns.access import (
+    editable_campaign,
+    visible_bundles,
+    visible_campaign,
+    visible_campaigns,
+    visible_commands,
+)
+from campaigns.forms import CampaignForm, CampaignSearchForm, ClaimForm, NamespaceForm
 from campaigns.ledger.models import Budget
-from campaigns.ledger.reports import budget_state
-from campaigns.models import Bundle, Campaign, Market, Namespace, Video
+from campaigns.ledger.reports import BudgetState, budget_state
+from campaigns.models import Bundle, Campaign, Market, Namespace
 from campaigns.models.campaign import CampaignQuerySet
 from campaigns.overview import campaigns_with_figures, pipelines_by
-from clients.access import editable_client, require_editor, visible_clients
+from clients.access import editable_client, require_editor, require_owner, visible_clients
 from clients.models import Client
 
 BUNDLES_SHOWN = 10
@@ -74,11 +80,14 @@ def namespace_adopt(request: HtmxRequest, campaign_id: int) -> HttpResponse:
     if form.is_valid():
         prefix = form.cleaned_data["namespace"]
         try:
-            actions.adopt_namespace(campaign=campaign, prefix=prefix, by=request.user)
+            claimed = actions.adopt_namespace(campaign=campaign, prefix=prefix, by=request.user)
         except actions.CannotSave as refusal:
             form.add_error("namespace", str(refusal))
         else:
-            messages.success(request, f"References that begin with {prefix} are this campaign's from now on.")
+            also = f" {claimed} bundles without an owner are claimed." if claimed else ""
+            messages.success(
+                request, f"References that begin with {prefix} are this campaign's from now on.{also}"
+            )
             return redirect(campaign)
     context = _detail(request, campaign, form)
     return render(request, "campaigns/campaign_detail.html", context, status=422)
@@ -88,6 +97,9 @@ def _detail(request: HtmxRequest, campaign: Campaign, form: NamespaceForm) -> di
     connection = Connection.objects.active()
     now = timezone.now()
     bundles = Bundle.objects.filter(campaign=campaign)
+    figures = campaigns_with_figures(Campaign.objects.filter(pk=campaign.pk)).get()
+    pipeline = pipelines_by(bundles, "campaign").get(campaign.pk, [])
+    posts = campaign.posts.aggregate(total=Count("pk"), waiting=Count("pk", filter=Q(video=None)))
     return {
         "campaign": campaign,
         "client": campaign.client,
@@ -96,18 +108,15 @@ def _detail(request: HtmxRequest, campaign: Campaign, form: NamespaceForm) -> di
         "upstream_now": connection.upstream_now(now) if connection else now,
         "today": _today(connection),
         "markets": campaign.markets.order_by("country", "platform"),
-        "budget": budget_state(campaign.client, campaign),
-        "pipeline": pipelines_by(bundles, "campaign").get(campaign.pk, []),
+        "budget": BudgetState(figures.budget_credits, figures.credits_used),
+        "pipeline": pipeline,
         "bundles": bundles.with_progress()
         .select_related("saved_account")
         .defer("raw", "account_listing", "saved_account__raw")
         .order_by("-upstream_created_at", "-pk")[:BUNDLES_SHOWN],
-        "bundles_total": bundles.count(),
-        "posts_total": campaign.posts.count(),
-        "posts_waiting": campaign.posts.filter(video=None).count(),
-        "videos_live": Video.objects.filter(bundle__campaign=campaign, status__in=Video.LIVE)
-        .exclude(platform_url="")
-        .count(),
+        "bundles_total": sum(standing.bundles for standing in pipeline),
+        "posts": posts,
+        "videos_live": figures.videos_live,
         "commands": visible_commands(request.user).filter(campaign=campaign).order_by("-pk")[:COMMANDS_SHOWN],
         "namespaces": campaign.namespaces.order_by("-is_own", "prefix"),
         "namespace_form": form,
@@ -179,6 +188,24 @@ def campaign_restore(request: HtmxRequest, campaign_id: int) -> HttpResponse:
     actions.restore_campaign(campaign=campaign)
     messages.success(request, f"{campaign} is back.")
     return redirect(campaign)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def bundle_unclaimed(request: HtmxRequest) -> HttpResponse:
+    """Bundles that somebody ordered outside the dashboard, and that no prefix gives to a campaign."""
+    require_owner(request.user)
+    unclaimed = visible_bundles(request.user).filter(campaign=None).defer("raw", "account_listing")
+    open_campaigns = visible_campaigns(request.user).filter(archived_at=None, client__archived_at=None)
+    form = ClaimForm(request.POST or None, campaigns=open_campaigns, bundles=unclaimed)
+    if form.is_valid():
+        campaign = form.cleaned_data["campaign"]
+        claimed = actions.claim_bundles(bundles=form.cleaned_data["bundles"], campaign=campaign)
+        count = "One bundle belongs" if claimed == 1 else f"{claimed} bundles belong"
+        messages.success(request, f"{count} to {campaign} of {campaign.client} now.")
+        return redirect("bundle_unclaimed")
+    context = {"page": page_of(unclaimed.order_by("-upstream_created_at", "-pk"), request), "form": form}
+    status = 422 if form.is_bound else 200
+    return render(request, "campaigns/bundle_unclaimed.html", context, status=status)
 
 
 def _today(connection: Connection | None) -> date:

@@ -43,7 +43,7 @@ def client_detail(request: HtmxRequest, slug: str) -> HttpResponse:
     connection = Connection.objects.active()
     upstream_now = connection.upstream_now(now) if connection else now
     campaigns = visible_campaigns(request.user).filter(client=client, archived_at=None)
-    waiting = needs({client.pk: client}, connection=None, now=upstream_now, for_owner=False)
+    waiting = needs({client.pk: client}, connection=connection, now=upstream_now, for_owner=False)
     context = {
         "client": client,
         "now": now,

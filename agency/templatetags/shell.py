@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 from django import template
 from django.template import Context
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from redis import RedisError
 
 from agency import heartbeats
 from agency.models import Connection, User
 from campaigns.ledger import reports as ledger
-from campaigns.models import Bundle, Command, Video
+from campaigns.models import Bundle, Command, Platform, Video
 from campaigns.states import Pill, bundle_pill, command_pill, video_pill
 from clients.models import Client
 
@@ -97,10 +97,7 @@ def _navigation(user: User, path: str) -> list[Entry]:
     for group, label, name, for_owners in NAVIGATION:
         if for_owners and not user.is_owner:
             continue
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            continue
+        url = reverse(name)
         is_current = path == url if url == "/" else path.startswith(url)
         entries.append(Entry(group if group != heading else "", label, url, is_current))
         heading = group
@@ -108,7 +105,7 @@ def _navigation(user: User, path: str) -> list[Entry]:
 
 
 def _troubles(user: User, connection: Connection | None, now: datetime) -> list[Trouble]:
-    settings_link = {"url": "/settings/", "link": "Open settings"} if user.is_owner else {}
+    settings_link = {"url": reverse("settings"), "link": "Open settings"} if user.is_owner else {}
     troubles = []
     if connection is None or not connection.api_key:
         then = (
@@ -151,6 +148,12 @@ def age(at: datetime | None, now: datetime) -> str:
     else:
         words = f"{length.days} d"
     return f"{words} ago" if at < now else f"in {words}"
+
+
+@register.filter
+def platform_name(platform: str) -> str:
+    """`TikTok` for `tiktok`; a platform that we do not know is shown as TokPortal calls it."""
+    return Platform(platform).label if platform in Platform else platform
 
 
 @register.filter

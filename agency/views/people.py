@@ -11,12 +11,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from agency import people_actions
 from agency.forms import SearchForm, page_of
-from agency.history import history_of
+from agency.history import Change, history_of
 from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import User
 from agency.people_forms import PersonForm
 from clients.access import require_owner
-from clients.models import Membership
+from clients.models import Client, Membership
 
 
 @require_safe
@@ -78,5 +78,11 @@ def person_edit(request: HtmxRequest, user_id: int) -> HttpResponse:
                 update_session_auth_hash(request, person)  # one's own new password keeps one signed in
             messages.success(request, f"{person.name} is saved.")
             return redirect("people")
-    context = {"form": form, "person": person, "events": history_of(person, [User, Membership])}
+    context = {"form": form, "person": person, "events": _history(person)}
     return render(request, "agency/person_form.html", context, status=422 if form.is_bound else 200)
+
+
+def _history(person: User) -> list[Change]:
+    """What happened to the account, with its clients by name instead of the person's own."""
+    clients = dict(Client.objects.values_list("pk", "name"))
+    return history_of(person, [User, Membership], names={"client_id": clients})

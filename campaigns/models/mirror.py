@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from agency.models import Connection, User
+from agency.models import Connection, User, audited
 from campaigns.models.campaign import Campaign, Platform
 
 
@@ -66,6 +66,7 @@ class BundleQuerySet(models.QuerySet["Bundle"]):
         )
 
 
+@audited(fields=["campaign"])  # the one column that is ours: whose it is
 class Bundle(models.Model):
     """One order at TokPortal: one account, new or delivered, and its video slots."""
 

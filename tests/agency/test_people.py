@@ -115,3 +115,10 @@ def test_the_list_shows_who_works_for_whom(signed_in: SignedIn, owner: User, man
 def test_passwords_are_no_part_of_the_audit_trail(owner: User) -> None:
     trail = User.pgh_event_model  # type: ignore[attr-defined]
     assert "password" not in {field.name for field in trail._meta.get_fields()}
+
+
+def test_the_history_of_a_person_names_their_clients(
+    signed_in: SignedIn, owner: User, manager: User, client_row: Client
+) -> None:
+    events = signed_in(owner).get(reverse("person_edit", args=[manager.pk])).context["events"]
+    assert ("Membership added", ["Acme"]) in [(event.what, event.details) for event in events]

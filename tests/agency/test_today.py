@@ -114,6 +114,18 @@ def test_owners_are_told_of_what_belongs_to_nobody(
     assert "A bundle belongs to no campaign" not in signed_in(manager).get("/").content.decode()
 
 
+def test_figures_that_nobody_has_read_for_two_days_are_pointed_out(
+    signed_in: SignedIn, manager: User, campaign: Campaign
+) -> None:
+    now = timezone.now()
+    make_account(campaign, analytics_at=now - timedelta(hours=3))
+    make_account(campaign, analytics_at=now - timedelta(days=4))
+    make_account(campaign, analytics_at=None, upstream_created_at=now - timedelta(hours=5))
+    need = signed_in(manager).get("/").context["needs"][0]
+    assert need.what == "An account without figures of the last two days"
+    assert need.url == "/accounts/?client=acme&sort=age"
+
+
 def test_a_first_owner_is_led_to_the_first_client(signed_in: SignedIn, owner: User) -> None:
     page = signed_in(owner).get("/").content.decode()
     assert "Add a client" in page

@@ -1,14 +1,19 @@
 """R1: a prefix never takes what belongs to another campaign, now or later."""
 
+from collections.abc import Callable
+
 import pytest
 from django.db import IntegrityError
+from django.test import Client as Browser
+from django.urls import reverse
 
 from agency.models import User
 from campaigns import actions
 from campaigns.access import resolve
-from campaigns.models import Campaign, Namespace
+from campaigns.models import Bundle, Campaign, Namespace
 from clients.models import Client
 from tests.factories import (
+    make_account,
     make_bundle,
     make_campaign,
     make_client,
@@ -26,7 +31,7 @@ def other(db: None) -> Campaign:
     return make_campaign(make_client("nordlys"), "winter")
 
 
-def adopt(campaign: Campaign, prefix: str, by: User) -> Namespace:
+def adopt(campaign: Campaign, prefix: str, by: User) -> int:
     return actions.adopt_namespace(campaign=campaign, prefix=prefix, by=by)
 
 
@@ -117,3 +122,52 @@ def test_the_database_refuses_a_second_own_prefix(campaign: Campaign) -> None:
 def test_the_database_refuses_a_prefix_that_is_none(campaign: Campaign, prefix: str) -> None:
     with pytest.raises(Exception, match=r"namespace_prefix_is_lower_case|too long"):
         Namespace.objects.create(campaign=campaign, prefix=prefix)
+
+
+def test_adopting_a_prefix_claims_what_has_no_owner_and_begins_so(owner: User, campaign: Campaign) -> None:
+    account = make_account(None)
+    ours = make_bundle(None, external_ref="UGC-wave-1-us-3", saved_account=account)
+    others = make_bundle(None, external_ref="ugc-wave-10-us-3")
+    assert actions.adopt_namespace(campaign=campaign, prefix="ugc-wave-1", by=owner) == 1
+    for row in (ours, others, account):
+        row.refresh_from_db()
+    assert (ours.campaign, account.campaign, others.campaign) == (campaign, campaign, None)
+
+
+def test_adopting_a_prefix_leaves_what_a_longer_one_claims(
+    owner: User, campaign: Campaign, other: Campaign
+) -> None:
+    bundle = make_bundle(None, external_ref="make-wave-7")
+    adopt(other, "make-wave-7", owner)
+    bundle.refresh_from_db()
+    assert bundle.campaign == other
+    adopt(campaign, "make", owner)
+    bundle.refresh_from_db()
+    assert bundle.campaign == other
+
+
+def test_claiming_never_takes_a_bundle_from_its_owner(
+    owner: User, campaign: Campaign, other: Campaign
+) -> None:
+    theirs, nobodys = make_bundle(other), make_bundle(None)
+    assert actions.claim_bundles(bundles=[theirs, nobodys], campaign=campaign) == 1
+    theirs.refresh_from_db()
+    assert theirs.campaign == other
+
+
+def test_who_claimed_a_bundle_is_in_the_audit_trail(
+    signed_in: Callable[[User], Browser], owner: User, campaign: Campaign
+) -> None:
+    bundle = make_bundle(None)
+    browser, address = signed_in(owner), reverse("bundle_unclaimed")
+    assert "One bundle" not in browser.get(address).content.decode()
+    assert browser.post(address, {"campaign": campaign.pk}).status_code == 422
+    assert browser.post(address, {"campaign": campaign.pk, "bundles": [bundle.pk]}).status_code == 302
+    change = Bundle.pgh_event_model.objects.filter(pgh_label="update").get()  # type: ignore[attr-defined]
+    assert (change.pgh_obj_id, change.campaign_id) == (bundle.pk, campaign.pk)
+    assert change.pgh_context.metadata["user"] == owner.pk
+
+
+def test_unclaimed_bundles_are_for_owners(signed_in: Callable[[User], Browser], manager: User) -> None:
+    assert signed_in(manager).get(reverse("bundle_unclaimed")).status_code == 404
+    assert signed_in(manager).post(reverse("bundle_unclaimed"), {}).status_code == 404

@@ -60,7 +60,8 @@ class BundlePage:
         answers = (
             command.answered_at for command in self.commands if command.state == Command.State.SUCCEEDED
         )
-        return bool(self.unsettled) or any(at and at > self.bundle.read_at for at in answers)
+        read_at = min([self.bundle.read_at, *(slot.video.read_at for slot in self.slots)])
+        return bool(self.unsettled) or any(at and at > read_at for at in answers)
 
     @property
     def last_refused(self) -> Command | None:

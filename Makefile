@@ -17,9 +17,9 @@ demo: setup ## start everything, with a sample agency (PORT=8000 SANDBOX_PORT=80
 demo-reset: setup ## forget the demo's data
 	@$(PYTHON_IN_VENV) -m agency.embedded.demo --reset
 
-test: ## run all tests (ARGS="-k name" for some)
+test: ## run all tests (ARGS="-k name -n 0" for some)
 	@scripts/install dev
-	@CHROMIUM=$$(scripts/chromium) && export CHROMIUM && exec $(PYTHON_IN_VENV) -m pytest $(ARGS)
+	@CHROMIUM=$$(scripts/chromium) && export CHROMIUM && exec $(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: ## format, lint, types, import rules, migrations, deployment settings, tests
 	@scripts/install dev

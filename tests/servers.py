@@ -71,6 +71,13 @@ def pytest_unconfigure() -> None:
     _running.close()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With pytest-xdist a file stays in one process, and so do all browser tests: they share what they start."""
+    for item in items:
+        group = "browser" if item.get_closest_marker("browser") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def redis_databases() -> Iterator[list[Redis]]:
     """The queue's and the cache's."""

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from agency import run
 from agency.embedded import processes
@@ -62,9 +63,11 @@ class Demo:
         self._start_processes()
         if self.sandbox_url:
             self._wait_for_sandbox(self.sandbox_url)
-        self.supervisor.wait_until(
-            self._is_ready, seconds=60, what=f"{self.url}/health/ready", pause_seconds=0.1
-        )
+        ready = f"{self.url}/health/ready"
+        try:
+            self.supervisor.wait_until(self._is_ready, seconds=60, what=ready, pause_seconds=0.1)
+        except ProgramFailed as problem:
+            raise ProgramFailed(f"{problem}\n\n{ready} says: {fetch(ready)[1]}") from None
         write(self.folder / "demo.json", json.dumps(self.summary(), indent=2) + "\n")
 
     def forget(self) -> None:
@@ -167,7 +170,7 @@ class Demo:
         loading.unlink()
 
     def _wait_for_sandbox(self, url: str) -> None:
-        self.supervisor.wait_until(lambda: answers(url, "/"), seconds=30, what="The sandbox")
+        self.supervisor.wait_until(lambda: fetch(url)[0] > 0, seconds=30, what="The sandbox")
 
     def _start_processes(self) -> None:
         for lane in ("person", "background"):
@@ -186,7 +189,7 @@ class Demo:
         empty(self.folder, but=["keys", "log"])
 
     def _is_ready(self) -> bool:
-        return answers(f"http://127.0.0.1:{self.port}", "/health/ready", status=200)
+        return fetch(f"{self.url}/health/ready")[0] == 200
 
 
 def digest_of_migrations() -> str:
@@ -219,17 +222,18 @@ def free_port(name: str, default: int) -> int:
     return int(text)
 
 
-def answers(base: str, path: str, *, status: int | None = None) -> bool:
-    """Whether a web server answers at all, or with STATUS."""
-    connection = http.client.HTTPConnection(base.removeprefix("http://"), timeout=5)
+def fetch(url: str) -> tuple[int, str]:
+    """Status and body of a page of ours; 0 and the reason when nobody answers."""
+    address = urlsplit(url)
+    connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=5)
     try:
-        connection.request("GET", path)
-        answer = connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return False
+        connection.request("GET", address.path or "/")
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
+    except (OSError, http.client.HTTPException) as problem:
+        return 0, str(problem)
     finally:
         connection.close()
-    return status is None or answer == status
 
 
 def say(text: str) -> None:

@@ -111,7 +111,7 @@ def leave_half_a_sample(folder: Path) -> None:
 
 def test_the_demo_from_its_first_start_to_its_end(demo):
     leave_half_a_sample(demo.folder)
-    told = demo.start(seconds=90)
+    told = demo.start(seconds=240)
     assert not (demo.folder / "redis/half").exists()
 
     assert told["url"] == f"http://localhost:{demo.environment['PORT']}"
@@ -142,7 +142,7 @@ def test_the_demo_from_its_first_start_to_its_end(demo):
 
     # With them it starts again, and HUP is as good an end as any.
     began = time.monotonic()
-    again = demo.start(seconds=30)
+    again = demo.start(seconds=90)
     print(f"\nwarm start after a kill: {time.monotonic() - began:.1f} s")
     assert again == told
     family = descendants(demo.process.pid)

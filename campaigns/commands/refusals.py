@@ -74,10 +74,9 @@ def sentence(error: TokPortalError) -> str:
             )
         return "The pool does not hold enough credits. Top it up at TokPortal, then order again."
     if isinstance(error, NotReady):
-        blockers = " ".join(blocker.message or blocker.code for blocker in error.blockers)
-        return f"The bundle is not ready yet. {blockers} Mend what the checklist names, then publish again.".replace(
-            "  ", " "
-        )
+        named = [(blocker.message or blocker.code).rstrip(".") for blocker in error.blockers]
+        blockers = f" ({'; '.join(named)})" if any(named) else ""
+        return f"The bundle is not ready yet{blockers}. Mend what the checklist names, then publish again."
     if isinstance(error, NotAllowed):
         if error.is_key_problem:
             return "TokPortal refuses the API key. An owner must enter a valid one on the settings page."

@@ -1,6 +1,7 @@
 """What people type about content → clean values for `campaigns.content.actions`."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -86,9 +87,7 @@ class VersionedForm(forms.Form):
 
     def take_version(self, version: int) -> None:
         """Draw the refused form with the version that stands now: saving it again is then a decision."""
-        data = self.data.copy()
-        data[self.add_prefix("version")] = str(version)
-        self.data = data
+        self.data = dict(self.data.items()) | {self.add_prefix("version"): str(version)}
 
 
 class ProfileForm(VersionedForm):
@@ -118,10 +117,10 @@ class ProfileForm(VersionedForm):
     )
     link_in_bio = forms.URLField(required=False, assume_scheme="https")
 
-    def __init__(self, *args: Any, bundle: Bundle, profile: AccountProfile | None, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, bundle: Bundle, profile: AccountProfile | None) -> None:
         drawn_from = profile or AccountProfile(version=0, **wanted_at_tokportal(bundle))
         initial = {name: getattr(drawn_from, name) for name in self.base_fields}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         if bundle.platform != "instagram":
             del self.fields["link_in_bio"]
 
@@ -158,7 +157,7 @@ class PostForm(VersionedForm):
         widget=forms.Textarea(attrs=counted(CAPTION_MAX, rows=3)),
         help_text="A story has none.",
     )
-    media = MediaField(
+    media = MediaField(  # type: ignore[assignment]  # Django takes it out of the class before its own `media`
         label="Media",
         required=False,
         widget=forms.Textarea(attrs={"rows": 1, "spellcheck": "false"}),
@@ -191,16 +190,24 @@ class PostForm(VersionedForm):
     market_country = forms.ChoiceField(label="Market", required=False)
 
     def __init__(
-        self, *args: Any, campaign: Campaign, post: Post | None = None, country: str = "", **kwargs: Any
+        self,
+        data: Any = None,
+        *,
+        campaign: Campaign,
+        post: Post | None = None,
+        country: str = "",
+        initial: Mapping[str, Any] | None = None,
+        prefix: str | None = None,
     ) -> None:
+        """`initial` goes before what the Post says, and `country` before its market."""
         self.post = post
         drawn_from = post or Post(version=0, market_country=country)
         fields = (*POST_FIELDS, "version")
-        initial = {name: getattr(drawn_from, name) for name in fields} | kwargs.pop("initial", {})
-        if not initial["external_ref"]:
-            initial["external_ref"] = new_video_ref(campaign, initial["market_country"] or country)
-        super().__init__(*args, initial=initial, **kwargs)
-        countries = {market.country for market in campaign.markets.all()} | {initial["market_country"]}
+        shown = {name: getattr(drawn_from, name) for name in fields} | dict(initial or {})
+        if not shown["external_ref"]:
+            shown["external_ref"] = new_video_ref(campaign, shown["market_country"] or country)
+        super().__init__(data, initial=shown, prefix=prefix)
+        countries = {market.country for market in campaign.markets.all()} | {shown["market_country"]}
         market: Any = self.fields["market_country"]
         market.choices = [("", "Any"), *((code, code) for code in sorted(countries - {""}))]
 

@@ -284,7 +284,6 @@ def test_a_request_is_told_in_words(campaign: Campaign) -> None:
         (K.CONFIGURE_ACCOUNT, "bundle_account"),
         (K.CONFIGURE_VIDEOS, "bundle_videos"),
         (K.ADD_VIDEO_SLOTS, "bundle_add_slots"),
-        (K.PUBLISH_BUNDLE, "bundle_detail"),
     ],
 )
 def test_a_refusal_leads_to_where_it_is_mended(

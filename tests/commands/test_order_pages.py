@@ -54,7 +54,7 @@ def test_an_incomplete_form_gets_no_price_but_says_what_is_missing(
     priced: Connection, campaign: Campaign, manager: User, signed_in: SignIn
 ) -> None:
     answer = signed_in(manager).post(quote_url(campaign), an_order(country=""), headers=HTMX)
-    assert answer.status_code == 422
+    assert "Order · " not in answer.content.decode()
     assert "Choose a country" in answer.content.decode()
 
 
@@ -160,7 +160,6 @@ def test_a_tokportal_that_is_down_gives_no_price_and_another_try(
     sandbox.fault("500", times=9)
     answer = signed_in(manager).post(quote_url(campaign), an_order(), headers=HTMX)
     html = answer.content.decode()
-    assert answer.status_code == 422
     assert "so there is no price. Nothing was sent or charged." in html
     assert "Try again" in html
 
@@ -170,7 +169,6 @@ def test_a_refused_key_is_told_in_words(
 ) -> None:
     Connection.objects.update(api_key="sk_wrong")
     answer = signed_in(manager).post(quote_url(campaign), an_order(), headers=HTMX)
-    assert answer.status_code == 422
     assert "TokPortal refuses the API key" in answer.content.decode()
 
 
@@ -262,4 +260,6 @@ def test_slots_come_in_whole_numbers_up_to_500(
 ) -> None:
     form = {**new_key(), "what": "videos", "quantity": quantity}
     url = reverse("bundle_add_slots_quote", args=[bundle.pk])
-    assert signed_in(manager).post(url, form, headers=HTMX).status_code == 422
+    assert "credits</button>" not in signed_in(manager).post(url, form, headers=HTMX).content.decode()
+    page = signed_in(manager).post(reverse("bundle_add_slots", args=[bundle.pk]), form)
+    assert page.status_code == 422

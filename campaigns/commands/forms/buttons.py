@@ -80,4 +80,4 @@ class VideoCorrectionForm(CommandForm):
 class FixDownloadForm(CommandForm):
     """A link that the manager can download from ("Fix Download Link")."""
 
-    media = MediaField(label="A link that works", widget=forms.Textarea(attrs={"rows": 1}))
+    media = MediaField(label="A link that works", widget=forms.Textarea(attrs={"rows": 1}))  # type: ignore[assignment]

@@ -71,12 +71,17 @@ class BundleOrderForm(PricedForm):
         widget=forms.RadioSelect,
         initial=Bundle.Type.ACCOUNT_AND_VIDEOS,
     )
-    platform = forms.ChoiceField(widget=SomeClosedRadio, required=False)
-    country = CountryField(required=False)
+    platform = forms.ChoiceField(widget=SomeClosedRadio, error_messages={"required": "Choose a platform."})
+    country = CountryField(error_messages={"required": "Choose a country that is open for new accounts."})
     account_id = forms.ModelChoiceField(
-        SavedAccount.objects.none(), label="Account", required=False, empty_label="Choose an account"
+        SavedAccount.objects.none(),
+        label="Account",
+        empty_label="Choose an account",
+        error_messages={"required": "Choose the account that the videos are for."},
     )
-    videos_quantity = forms.IntegerField(label="Videos", required=False, initial=5)
+    videos_quantity = forms.IntegerField(
+        label="Videos", initial=5, error_messages={"required": "Say how many videos."}
+    )
     edits_quantity = forms.IntegerField(
         label="Edited by TokPortal", required=False, initial=0, help_text="How many of the videos."
     )
@@ -84,7 +89,6 @@ class BundleOrderForm(PricedForm):
     warming = forms.ChoiceField(
         choices=WARMINGS,
         widget=SomeClosedRadio,
-        required=False,
         initial="none",
         help_text="The manager uses the new account for a while before it posts.",
     )
@@ -127,7 +131,7 @@ class BundleOrderForm(PricedForm):
 
     def _offer_markets(self, connection: Connection) -> None:
         """The campaign's own markets first; a platform that is not open is shown, and disabled."""
-        markets = list(self.campaign.markets.all())
+        markets = list(self.campaign.markets.order_by("pk"))
         names = {
             row["code"]: row.get("name") or row["code"]
             for row in connection.countries
@@ -152,8 +156,9 @@ class BundleOrderForm(PricedForm):
         self.fields["platform"].initial = next(
             (value for value in wanted if value not in platform.widget.closed), ""
         )
-        if len(own) == 1:
-            self.fields["country"].initial = next(iter(own))
+        self.fields["country"].initial = next(
+            (market.country for market in markets if market.country in own), ""
+        )
 
     def _close_what_is_not_sold(self) -> None:
         closed = {
@@ -203,8 +208,6 @@ class BundleOrderForm(PricedForm):
         else:
             self._forget("platform", "country", "warming", *WARMING_DETAILS)
             self.account = self.cleaned_data.get("account_id")
-            if not self.cleaned_data.get("account_id"):
-                self._complain("account_id", "Choose the account that the videos are for.")
         if self.has_videos:
             self._check_quantities()
         else:
@@ -213,18 +216,13 @@ class BundleOrderForm(PricedForm):
             self._complain("title", f"At most {TITLE_MAX} characters.")
 
     def _check_market(self) -> None:
-        if not self.cleaned_data.get("country"):
-            self._complain("country", "Choose a country that is open for new accounts.")
         platform: Any = self.fields["platform"]
         if self.cleaned_data.get("platform") in platform.widget.closed:
             self._complain("platform", "This platform cannot be ordered yet. Choose another one.")
-        elif not self.cleaned_data.get("platform"):
-            self._complain("platform", "Choose a platform.")
 
     def _check_quantities(self) -> None:
         videos, edits = self.cleaned_data.get("videos_quantity"), self.cleaned_data.get("edits_quantity") or 0
         if videos is None:
-            self._complain("videos_quantity", "Say how many videos.")
             return
         if not 1 <= videos <= SLOTS_MAX:
             self._complain("videos_quantity", f"From 1 to {SLOTS_MAX} videos.")
@@ -235,7 +233,7 @@ class BundleOrderForm(PricedForm):
 
     def _check_warming(self) -> None:
         """Only one kind; deep for Instagram; niche with instructions; advanced with terms or their number."""
-        warming = self.cleaned_data.get("warming") or "none"
+        warming = self.cleaned_data.get("warming")
         widget: Any = self.fields["warming"].widget
         if warming in widget.closed:
             self._complain("warming", widget.closed[warming])

@@ -14,7 +14,7 @@ from campaigns.commands.reports.bundles import Slot
 from campaigns.content.actions import StaleEdit
 from campaigns.content.forms import POST_FIELDS, PostForm, values_at_tokportal
 from campaigns.content.rules import crowded_days, earliest_day, problems
-from campaigns.models import Bundle, Post
+from campaigns.models import Bundle, Campaign, Post
 
 # What a slot may hold that a Post does not know: sending the slot clears it.
 UNKNOWN_TO_POSTS: Mapping[str, str] = {
@@ -41,21 +41,28 @@ class SlotForm(PostForm):
     )
 
     def __init__(
-        self, *args: Any, bundle: Bundle, slot: Slot, today: date, edits_left: int, **kwargs: Any
+        self,
+        data: Any = None,
+        *,
+        bundle: Bundle,
+        slot: Slot,
+        today: date,
+        edits_left: int,
+        initial: Mapping[str, Any] | None = None,
     ) -> None:
         self.bundle, self.slot, self.today = bundle, slot, today
         self.stale: StaleEdit | None = None
         self.used: Post | None = None
         self.refused = ""  # why TokPortal did not take it last time
-        if slot.post is None and slot.video.status != "pending":
-            kwargs["initial"] = values_at_tokportal(slot.video) | kwargs.get("initial", {})
+        was_filled_elsewhere = slot.post is None and slot.video.status != "pending"
+        there = values_at_tokportal(slot.video) if was_filled_elsewhere else {}
         super().__init__(
-            *args,
-            campaign=bundle.campaign,
+            data,
+            campaign=owner_of(bundle),
             post=slot.post,
             country=bundle.country,
+            initial=there | dict(initial or {}),
             prefix=f"slot-{slot.video.position}",
-            **kwargs,
         )
         del self.fields["market_country"]
         if bundle.platform != "instagram":
@@ -67,6 +74,26 @@ class SlotForm(PostForm):
     @property
     def position(self) -> int:
         return self.slot.video.position
+
+    @property
+    def short_fields(self) -> list[forms.BoundField]:
+        return self._bound("video_type", "publish_date", "instagram_content_type", "ai_content_disclaimer")
+
+    @property
+    def long_fields(self) -> list[forms.BoundField]:
+        return self._bound("caption", "media", "disclose_as_ads", "editing_instructions")
+
+    @property
+    def side_fields(self) -> list[forms.BoundField]:
+        """What most people leave as it is."""
+        return self._bound("name", "external_ref", "use")
+
+    @property
+    def has_side_errors(self) -> bool:
+        return any(field.errors for field in self.side_fields)
+
+    def _bound(self, *names: str) -> list[forms.BoundField]:
+        return [self[name] for name in names if name in self.fields]
 
     @property
     def is_blank(self) -> bool:
@@ -150,6 +177,12 @@ def _field_of(problem: str, fields: Mapping[str, forms.Field]) -> str | None:
     return next((name for start, name in _ABOUT if problem.startswith(start) and name in fields), None)
 
 
+def owner_of(bundle: Bundle) -> Campaign:
+    """Slots are filled for a campaign; `campaigns.access.editable_bundle` lets no unclaimed bundle through."""
+    assert bundle.campaign is not None
+    return bundle.campaign
+
+
 class SlotForms:
     """The slots of one page with the key and price they are sent with. `rows`: one SlotForm for each."""
 
@@ -168,8 +201,8 @@ class SlotForms:
         self.button = PricedForm(data)
         self.errors: list[str] = []
         self.is_unchanged = False  # sent, valid, and as everything stands already
-        if bundle.campaign:  # each row makes a reference from its namespace
-            prefetch_related_objects([bundle.campaign], "namespaces", "markets")
+        if shown:  # each row makes a reference from the campaign's namespace
+            prefetch_related_objects([owner_of(bundle)], "namespaces", "markets")
         shown_positions = {slot.video.position for slot in shown}
         edited_elsewhere = sum(
             1 for slot in slots if slot.video.position not in shown_positions and _is_edited(slot)

@@ -72,6 +72,4 @@ def compared(bundle: Bundle) -> list[Compared]:
     }
     if bundle.platform == "instagram":
         delivered["link_in_bio"] = str(account.raw.get("link_in_bio") or "")
-    return [
-        Compared(PROFILE_LABELS[name], ordered.get(name, ""), value) for name, value in delivered.items()
-    ]
+    return [Compared(PROFILE_LABELS[name], ordered.get(name, ""), value) for name, value in delivered.items()]

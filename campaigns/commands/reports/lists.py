@@ -10,11 +10,12 @@ from agency.forms import SearchForm
 from agency.models import User
 from agency.tokportal import normalise_country
 from campaigns.access import visible_campaigns
-from campaigns.models import Command, Platform
+from campaigns.models import Campaign, Command, Platform
 from campaigns.models.command import CommandQuerySet
 from campaigns.models.mirror import BundleQuerySet
 from campaigns.states import ACCOUNT, BUNDLE, bundle_pill, command_pill
 from clients.access import visible_clients
+from clients.models import Client
 
 IN_ACCOUNT_REVIEW = Q(
     status__in=("published", "published_priority", "accepted", "in_review", "finalized"),
@@ -33,8 +34,10 @@ def in_state(word: str) -> Q:
 class OwnerFilterForm(SearchForm):
     """Search, client and campaign, limited to what the person may see."""
 
-    client = forms.ModelChoiceField(None, required=False, empty_label="All clients", to_field_name="slug")
-    campaign = forms.ModelChoiceField(None, required=False, empty_label="All campaigns")
+    client = forms.ModelChoiceField(
+        Client.objects.none(), required=False, empty_label="All clients", to_field_name="slug"
+    )
+    campaign = forms.ModelChoiceField(Campaign.objects.none(), required=False, empty_label="All campaigns")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,7 +53,9 @@ class BundleFilterForm(OwnerFilterForm):
         required=False, choices=[("", "All states"), *((word, word) for word in BUNDLE_STATES)]
     )
     platform = forms.ChoiceField(required=False, choices=[("", "All platforms"), *Platform.choices])
-    country = forms.CharField(required=False, max_length=8)
+    country = forms.CharField(
+        required=False, max_length=8, widget=forms.TextInput(attrs={"placeholder": "Country"})
+    )
 
     def narrow(self, bundles: BundleQuerySet) -> BundleQuerySet:
         chosen = self.filters()
@@ -142,9 +147,7 @@ def bundle_rows(bundles: BundleQuerySet) -> Iterator[list[object]]:
             bundle_pill(bundle).word,
             bundle.status,
             bundle.saved_account.username if bundle.saved_account else "",
-            bundle.videos_total,
-            bundle.videos_filled,
-            bundle.videos_live,
+            *(getattr(bundle, name) for name in ("videos_total", "videos_filled", "videos_live")),
             bundle.upstream_created_at,
         ]
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from agency.models import User
-from campaigns.models import Command
+from campaigns.models import Command, Platform
 
 K, S = Command.Kind, Command.State
 
@@ -58,8 +58,9 @@ def asked(command: Command) -> list[tuple[str, str]]:
         day, what = item.get("target_publish_date") or "no day", item.get("description") or item.get("name")
         pairs.append((f"Slot {item.get('position')}", f"{day} · {what or item.get('video_type', '')}"))
     body |= body.pop("fields", {})
-    for name, value in body.items():
-        if value not in ("", None, [], {}):
+    order = list(FIELD_WORDS)  # the database keeps no order of its own
+    for name in sorted(body, key=lambda name: (order.index(name) if name in order else len(order), name)):
+        if (value := body[name]) not in ("", None, [], {}):
             pairs.append((FIELD_WORDS.get(name, name.replace("_", " ").capitalize()), _in_words(name, value)))
     return pairs
 
@@ -67,6 +68,8 @@ def asked(command: Command) -> list[tuple[str, str]]:
 def _in_words(name: str, value: object) -> str:
     if name == "bundle_type":
         return TYPE_WORDS.get(str(value), str(value))
+    if name == "platform":
+        return str(dict(Platform.choices).get(str(value), value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
@@ -100,5 +103,7 @@ def next_step(command: Command, user: User) -> tuple[str, str] | None:
         K.FINALIZE_ACCOUNT: ("Look at the account", "bundle_account"),
         K.CONFIGURE_VIDEOS: ("Change the slots", "bundle_videos"),
     }
-    label, page = pages.get(K(command.kind), ("Look at the bundle", "bundle_detail"))
+    if command.kind not in pages:  # its page links to the bundle anyway
+        return None
+    label, page = pages[K(command.kind)]
     return label, reverse(page, args=[command.bundle_id])

@@ -5,6 +5,7 @@ Without JavaScript the first submit shows the price and the second one orders.
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -83,11 +84,9 @@ def bundle_quote(request: HtmxRequest, campaign_id: int) -> HttpResponse:
             offered = _offer(request, campaign, form, connection, timezone.now())
         except sync.PriceCheckWasCharged as charged:
             return _charged_all_the_same(request, charged)
+    # Always 200: a form that is not complete yet has no price, which is no refusal.
     context = _order_context(campaign, form, offered)
-    is_refused = bool(form.errors) or (offered is not None and offered.quote is None)
-    return render(
-        request, "commands/bundle_order.html#order-offer", context, status=422 if is_refused else 200
-    )
+    return render(request, "commands/bundle_order.html#order-offer", context)
 
 
 def _wanted(request: HtmxRequest, campaign: Campaign, connection: Connection) -> dict[str, Any]:
@@ -165,9 +164,7 @@ def _charged_all_the_same(request: HtmxRequest, charged: sync.PriceCheckWasCharg
 
 
 def _give_new_key(form: BundleOrderForm | AddSlotsForm) -> None:
-    data = form.data.copy()
-    data["key"] = str(form.fields["key"].initial())
-    form.data = data
+    form.data = dict(form.data.items()) | {"key": str(uuid4())}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -215,9 +212,7 @@ def bundle_add_slots_quote(request: HtmxRequest, bundle_id: int) -> HttpResponse
         except sync.PriceCheckWasCharged as charged:
             return _charged_all_the_same(request, charged)
     context = {"bundle": bundle, "form": form, "offer": offered}
-    is_refused = bool(form.errors) or (offered is not None and offered.quote is None)
-    template = "commands/bundle_add_slots.html#slots-offer"
-    return render(request, template, context, status=422 if is_refused else 200)
+    return render(request, "commands/bundle_add_slots.html#slots-offer", context)
 
 
 def _slots_offer(request: HtmxRequest, bundle: Bundle, form: AddSlotsForm, now: datetime) -> Offer:

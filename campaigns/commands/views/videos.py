@@ -16,7 +16,7 @@ from agency.htmx import HtmxRequest
 from campaigns.access import editable_bundle, visible_bundle
 from campaigns.commands import actions, sync
 from campaigns.commands.forms.buttons import FixDownloadForm, VideoCorrectionForm
-from campaigns.commands.forms.slots import SlotForm, SlotForms, request_body
+from campaigns.commands.forms.slots import SlotForm, SlotForms, owner_of, request_body
 from campaigns.commands.offers import Offer, offer
 from campaigns.commands.quotes import Quote, QuoteExpired, digest_of, read_token
 from campaigns.commands.reports.bundles import Slot, slots_of
@@ -163,13 +163,12 @@ def _price(request: HtmxRequest, bundle: Bundle, forms: SlotForms) -> tuple[Quot
         return read_token(token, digest=digest), None
     if not actions.is_gated(K.CONFIGURE_VIDEOS, bundle):
         return Quote(0, digest, bundle.connection.upstream_now(timezone.now())), None
-    assert bundle.campaign is not None  # editable_bundle
     offered = offer(
         bundle.connection,
         kind=K.CONFIGURE_VIDEOS,
         body=body,
         by=request.user,
-        campaign=bundle.campaign,
+        campaign=owner_of(bundle),
         bundle=bundle,
         now=timezone.now(),
     )
@@ -198,10 +197,9 @@ def _save(row: SlotForm) -> Post:
     try:
         if row.post:
             return edit_post(post=row.post, fields=row.values(), version=row.cleaned_data["version"])
-        assert row.bundle.campaign is not None  # editable_bundle
-        blank = {name: Post._meta.get_field(name).get_default() for name in POST_FIELDS}
-        fields = blank | {"market_country": row.bundle.country} | row.values()
-        return add_post(campaign=row.bundle.campaign, fields=fields)
+        blank = Post(market_country=row.bundle.country)
+        fields = {name: getattr(blank, name) for name in POST_FIELDS} | row.values()
+        return add_post(campaign=owner_of(row.bundle), fields=fields)
     except StaleEdit as refusal:
         row.stale = refusal
         row.take_version(refusal.row.version)

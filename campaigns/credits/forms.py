@@ -41,9 +41,9 @@ class EntrySearchForm(SearchForm):
         widget=forms.NumberInput(attrs={"placeholder": "Credits from"}),
     )
 
-    def __init__(self, *args: Any, types: tuple[str, ...], months: list[Month], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, types: list[str], months: list[Month], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "type", [("", "All types"), *((type, type) for type in types if type)])
+        offer(self, "type", [("", "All types"), *((type, type) for type in types)])
         offer(self, "month", [("", "All months"), *((str(month), month.name) for month in months)])
 
     def narrow(self, entries: CreditEntryQuerySet) -> CreditEntryQuerySet:

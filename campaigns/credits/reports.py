@@ -38,7 +38,6 @@ class PoolUse:
     bought: int
     left: int
     shares: tuple[Share, ...]
-    types: tuple[str, ...]  # of all entries
 
     @property
     def width(self) -> int:
@@ -78,16 +77,40 @@ def pool_use(connection: Connection, *, closing: int | None) -> PoolUse:
         if credits > 0:
             shares.append(Share(label, credits, start, tone, client))
             start += credits
-    types = connection.credit_entries.order_by("type").values_list("type", flat=True).distinct()
-    found = PoolUse(sums.get((Owner.POOL, None), 0), closing or 0, tuple(shares), tuple(types))
+    found = PoolUse(sums.get((Owner.POOL, None), 0), closing or 0, tuple(shares))
     cache.set(key, found, SUMS_SECONDS)
+    return found
+
+
+def types(connection: Connection) -> list[str]:
+    """TokPortal's types of all entries. Kept until entries come in."""
+    newest = connection.credit_entries.aggregate(n=Max("pk"))["n"]
+    key = f"credits:types:{connection.pk}:{newest}"
+    found: list[str] | None = cache.get(key)
+    if found is None:
+        told = connection.credit_entries.order_by("type").values_list("type", flat=True).distinct()
+        found = [type for type in told if type]
+        cache.set(key, found, SUMS_SECONDS)
     return found
 
 
 def ledger(connection: Connection) -> CreditEntryQuerySet:
     """All entries, newest first. Their `allocations.all()` are read with them: the standing ones."""
-    standing = Allocation.objects.standing().select_related(
-        "client", "campaign", "bundle", "command", "made_by"
+    standing = (
+        Allocation.objects.standing()
+        .select_related("client", "campaign", "bundle")
+        .only(
+            "entry",
+            "amount",
+            "owner",
+            "rule",
+            "confidence",
+            "command_id",
+            "client__name",
+            "client__slug",
+            "campaign__name",
+            "bundle__external_ref",
+        )
     )
     return (
         connection.credit_entries.defer("raw", "breakdown")
@@ -144,7 +167,7 @@ class Suggestion:
 
 def suggestions(connection: Connection, entries: Sequence[CreditEntry]) -> dict[int, list[Suggestion]]:
     """Entry → guesses, the best first. A fixed number of queries for any number of entries."""
-    commands = {command.pk: command for command in unbooked_commands(connection) if command.is_settled}
+    commands = {command.pk: command for command in unbooked_commands(connection, near=_days_around(entries))}
     charges = [charge_of(command) for command in commands.values()]
     bundles = _bundles_around(connection, entries)
     return {
@@ -155,6 +178,14 @@ def suggestions(connection: Connection, entries: Sequence[CreditEntry]) -> dict[
         ]
         for entry in entries
     }
+
+
+def _days_around(entries: Iterable[CreditEntry]) -> Q:
+    """Commands that were settled within a day of one of the entries."""
+    where = Q(pk__in=[])
+    for entry in entries:
+        where |= Q(state_since__range=(entry.created_at - SAME_DAY, entry.created_at + SAME_DAY))
+    return where & Q(state=Command.State.SUCCEEDED)
 
 
 def _from_commands(

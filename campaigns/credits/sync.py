@@ -226,13 +226,16 @@ def match_entries(connection: Connection, *, now: datetime) -> int:
     return owned
 
 
-def unbooked_commands(connection: Connection) -> list[Command]:
-    """Commands that cost something and stand beside no entry yet, and those that may yet turn out so."""
+def unbooked_commands(connection: Connection, *, near: Q | None = None) -> list[Command]:
+    """Commands that cost something and have no entry yet, and those that may yet turn out so.
+
+    `near` narrows them to those that are of interest.
+    """
     booked = Allocation.objects.standing().filter(command=OuterRef("pk"))
     charged = Q(state=S.SUCCEEDED, credits_charged__gt=0)
     may_be = Q(state__in=(S.SENDING, S.UNKNOWN)) | Q(state=S.QUEUED, first_sent_at__isnull=False)
     return list(
-        Command.objects.filter(~Exists(booked), charged | may_be & Q(quoted_credits__gt=0))
+        Command.objects.filter(near or Q(), ~Exists(booked), charged | may_be & Q(quoted_credits__gt=0))
         .filter(connection=connection, client__isnull=False)
         .select_related("client", "campaign", "bundle")
         .order_by("pk")

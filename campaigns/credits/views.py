@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Page, Paginator
 from django.db.models import Count, Sum
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -12,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from agency.downloads import csv_download
-from agency.forms import page_of
+from agency.forms import ROWS_PER_PAGE, page_of
 from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import Connection
 from campaigns.credits import actions, checks, progress, reports
@@ -67,13 +68,13 @@ def credit_list(request: HtmxRequest) -> HttpResponse:
         return page_or_partial(request, LIST, "import-progress", context)
     proof = checks.proof(connection)
     use = reports.pool_use(connection, closing=proof.chain.closing)
-    form = _search(request, connection, proof, use, LedgerSearchForm)
+    form = _search(request, connection, proof, LedgerSearchForm)
     context |= {
         "proof": proof,
         "use": use,
         "unassigned": connection.credit_entries.unassigned().count(),
         "form": form,
-        "page": page_of(form.narrow(reports.ledger(connection)), request),
+        "page": _ledger_page(request, connection, form, entries=proof.chain.entries),
     }
     return page_or_partial(request, LIST, "ledger-table", context)
 
@@ -82,11 +83,20 @@ def _search(
     request: HtmxRequest,
     connection: Connection,
     proof: checks.Proof,
-    use: reports.PoolUse,
     form: type[EntrySearchForm],
 ) -> EntrySearchForm:
     months = months_between(proof.chain.oldest_at, proof.chain.newest_at)
-    return form(request.GET, types=use.types, months=months)
+    return form(request.GET, types=reports.types(connection), months=months)
+
+
+def _ledger_page(
+    request: HtmxRequest, connection: Connection, form: EntrySearchForm, *, entries: int
+) -> Page[CreditEntry]:
+    """The page that `?page=` names. All entries were counted for the proof: they are not counted again."""
+    paginator = Paginator(form.narrow(reports.ledger(connection)), ROWS_PER_PAGE)
+    if not form.filters():
+        paginator.count = entries
+    return paginator.get_page(request.GET.get("page"))
 
 
 @require_safe
@@ -97,8 +107,7 @@ def credit_csv(request: HtmxRequest) -> HttpResponseBase:
     if connection is None:
         return redirect("credit_list")
     proof = checks.proof(connection)
-    use = reports.pool_use(connection, closing=proof.chain.closing)
-    entries = _search(request, connection, proof, use, LedgerSearchForm).narrow(reports.ledger(connection))
+    entries = _search(request, connection, proof, LedgerSearchForm).narrow(reports.ledger(connection))
 
     def rows() -> Iterator[tuple[object, ...]]:
         for entry in entries.iterator(chunk_size=1000):
@@ -146,8 +155,7 @@ def credit_unassigned(request: HtmxRequest) -> HttpResponse:
     if connection is None:
         return redirect("credit_list")
     proof = checks.proof(connection)
-    use = reports.pool_use(connection, closing=proof.chain.closing)
-    form = _search(request, connection, proof, use, EntrySearchForm)
+    form = _search(request, connection, proof, EntrySearchForm)
     unassigned = connection.credit_entries.unassigned()
     page = page_of(form.narrow(unassigned.order_by("created_at", "pk")), request)
     guesses = reports.suggestions(connection, list(page))

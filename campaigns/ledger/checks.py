@@ -5,7 +5,20 @@ Constraints refuse most of it; this proves that they did.
 
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from agency.models import Connection
@@ -47,6 +60,15 @@ def half_owned(connection: Connection) -> QuerySet[CreditEntry]:
     allocated = Coalesce(Subquery(net.values("n"), output_field=IntegerField()), 0)
     return connection.credit_entries.annotate(allocated=allocated).exclude(
         Q(allocated=0) | Q(allocated=F("amount"))
+    )
+
+
+def misfiled(connection: Connection) -> QuerySet[CreditEntry]:
+    """Entries that wait for an owner though they have one, or have none and do not wait."""
+    standing = Allocation.objects.standing().filter(entry=OuterRef("pk"))
+    entries = connection.credit_entries.annotate(is_owned=Exists(standing))
+    return entries.filter(
+        Q(is_owned=True, waiting__isnull=False) | Q(is_owned=False, waiting=None) & ~Q(amount=0)
     )
 
 

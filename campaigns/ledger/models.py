@@ -75,8 +75,7 @@ class Reservation(models.Model):
 class CreditEntryQuerySet(models.QuerySet["CreditEntry"]):
     def unassigned(self) -> "CreditEntryQuerySet":
         """Those that no standing allocation gives to anybody."""
-        standing = Allocation.objects.standing().filter(entry=OuterRef("pk"))
-        return self.filter(~Exists(standing)).exclude(amount=0)
+        return self.filter(waiting__isnull=False)
 
 
 class CreditEntry(models.Model):
@@ -102,7 +101,20 @@ class CreditEntry(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["connection", "created_at", "id"], name="credit_entry_in_order")]
-        triggers = APPEND_ONLY
+        triggers = [
+            *APPEND_ONLY,
+            pgtrigger.Trigger(
+                name="waits_for_an_owner",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF NEW.amount <> 0 THEN
+                        INSERT INTO ledger_unassignedentry (entry_id) VALUES (NEW.id);
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
         verbose_name_plural = "credit entries"
 
     def __str__(self) -> str:
@@ -114,6 +126,20 @@ class CreditEntry(models.Model):
 
     def pretty_raw(self) -> str:
         return json.dumps(self.raw, indent=2, ensure_ascii=False)
+
+
+class UnassignedEntry(models.Model):
+    """The entries without an owner. Kept by triggers alone, so that asking for them costs little at any size."""
+
+    entry = models.OneToOneField(
+        CreditEntry, on_delete=models.CASCADE, primary_key=True, related_name="waiting"
+    )
+
+    class Meta:
+        verbose_name_plural = "unassigned entries"
+
+    def __str__(self) -> str:
+        return f"entry {self.entry_id} belongs to nobody"
 
 
 class CreditDrift(models.Model):
@@ -136,7 +162,9 @@ class CreditDrift(models.Model):
 class AllocationQuerySet(models.QuerySet["Allocation"]):
     def standing(self) -> "AllocationQuerySet":
         """Those that count: neither reversed, nor reversals."""
-        return self.filter(reverses=None, reversed_by=None)
+        # Written so that PostgreSQL looks at the few reversals only.
+        reversals = Allocation.objects.filter(reverses=OuterRef("pk"), reverses__isnull=False)
+        return self.filter(~Exists(reversals), reverses=None)
 
 
 class Allocation(models.Model):
@@ -194,6 +222,25 @@ class Allocation(models.Model):
         ]
         triggers = [
             *APPEND_ONLY,
+            pgtrigger.Trigger(
+                name="entry_has_an_owner",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF NEW.reverses_id IS NULL THEN
+                        DELETE FROM ledger_unassignedentry WHERE entry_id = NEW.entry_id;
+                    ELSIF NOT EXISTS (
+                        SELECT FROM ledger_allocation AS made
+                        WHERE made.entry_id = NEW.entry_id AND made.reverses_id IS NULL AND NOT EXISTS (
+                            SELECT FROM ledger_allocation AS reversal WHERE reversal.reverses_id = made.id
+                        )
+                    ) THEN
+                        INSERT INTO ledger_unassignedentry (entry_id) VALUES (NEW.entry_id)
+                            ON CONFLICT DO NOTHING;
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
             # M5: an entry's allocations add up to its amount, or to zero (unassigned). A part is signed like
             # the entry and a reversal mirrors what it reverses, so that sums and standing rows agree.
             pgtrigger.Trigger(

@@ -90,6 +90,8 @@ def test_an_entry_with_part_of_an_owner_is_told_should_the_trigger_ever_be_off(c
         cursor.execute("ALTER TABLE ledger_allocation DISABLE TRIGGER USER")
         cursor.execute("UPDATE ledger_allocation SET amount = -30")
         cursor.execute("ALTER TABLE ledger_allocation ENABLE TRIGGER USER")
+        cursor.execute("INSERT INTO ledger_unassignedentry VALUES (%s)", [entry.pk])
     _, wrong = verify()
+    assert "entry on the wrong list" in wrong
     assert "entry with part of an owner" in wrong
     assert "not the whole" in wrong

@@ -51,6 +51,7 @@ class Command(BaseCommand):
             *([f"{proof.drifts:,} entries came back with other content"] if proof.drifts else []),
             *([] if owned.adds_up else ["allocated and unassigned are not the whole"]),
             *self._rows("entry with part of an owner", ledger.half_owned(connection)),
+            *self._rows("entry on the wrong list", ledger.misfiled(connection)),
             *self._rows(
                 "reservation that disagrees with its order", ledger.disagreeing_reservations(connection)
             ),

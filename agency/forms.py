@@ -36,6 +36,11 @@ class SearchForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "Search"}),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():  # they stand in a row, without labels of their own
+            field.widget.attrs.setdefault("aria-label", field.label or name.replace("_", " ").capitalize())
+
     def filters(self) -> dict[str, Any]:
         """The valid values that were given, by field name."""
         self.full_clean()

@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from agency.admin import ReadOnlyAdmin
+from agency.models import User
 from campaigns import actions
 from campaigns.commands.actions import WrongMove, check_again, withdraw
 from campaigns.models import Bundle, Campaign, Command, Market, Namespace, SavedAccount, Video
@@ -74,6 +75,7 @@ class CommandAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Withdraw those that have not left yet", permissions=["view"])
     def take_back(self, request: HttpRequest, commands: CommandQuerySet) -> None:
+        assert isinstance(request.user, User)  # nobody else gets into the console
         waiting = commands.filter(state=Command.State.QUEUED).select_related("connection")
         for command in waiting:
             try:

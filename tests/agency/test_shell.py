@@ -43,6 +43,19 @@ def test_a_wrong_password_says_so_and_nothing_more(client: Browser) -> None:
     assert "Please enter a correct" in answer.content.decode()
 
 
+def test_guessing_is_stopped_after_ten_wrong_passwords(client: Browser) -> None:
+    person = make_user("max")
+    person.set_password("correct horse")
+    person.save()
+    for _ in range(10):
+        client.post(reverse("sign-in"), {"username": "max", "password": "wrong"})
+    answer = client.post(reverse("sign-in"), {"username": "Max", "password": "correct horse"})
+    assert "Too many wrong passwords" in answer.content.decode()
+    elsewhere = Browser(REMOTE_ADDR="192.0.2.7")
+    right = {"username": "max", "password": "correct horse"}
+    assert elsewhere.post(reverse("sign-in"), right).status_code == 302
+
+
 def test_nobody_is_led_to_another_site(client: Browser) -> None:
     person = make_user("max")
     person.set_password("correct horse")

@@ -167,16 +167,15 @@ class BasePartFormSet(forms.BaseFormSet):
         super().__init__(*args, **kwargs)
         self.entry = entry
 
+    def add_fields(self, form: forms.Form, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.fields["credits"].required = self.total_form_count() > 1
+
     def clean(self) -> None:
         if any(self.errors):
             return
         whole = abs(self.entry.amount)
-        given = [form.cleaned_data.get("credits") for form in self.forms]
-        if given == [None]:
-            return
-        if None in given:
-            raise forms.ValidationError("Say how many credits each part has.")
-        rest = whole - sum(given)
+        rest = whole - sum(form.cleaned_data.get("credits") or whole for form in self.forms)
         if rest:
             what = f"{rest:,} more to give" if rest > 0 else f"{-rest:,} too many"
             raise forms.ValidationError(f"The parts must add up to {whole:,} credits: {what}.")

@@ -16,6 +16,13 @@ from clients.models import Client
 
 Owner = Allocation.Owner
 SUMS_SECONDS = 600
+# Which rule gave an entry to its owner, for people.
+WHY = {
+    "command-exact": "amount, balance and time fit that order",
+    "command-run": "together with its neighbours it makes that order's charge",
+    "command-time": "no other order and no other entry of that moment has this amount",
+    "top-up": "credits were bought",
+}
 SAME_DAY = timedelta(days=1)  # how far away an order may be to be worth a look
 SAME_MOMENT = timedelta(minutes=10)  # between a charge in the web UI and its bundle
 

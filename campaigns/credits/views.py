@@ -274,7 +274,7 @@ def _entry_page(
         "entry": entry,
         "breakdown": reports.breakdown_lines(entry),
         "drifts": entry.drifts.order_by("pk"),
-        "allocations": allocations,
+        "allocations": [(made, reports.WHY.get(made.rule, made.rule)) for made in allocations],
         "standing": standing,
         "suggestions": guesses,
         "formset": formset or PartFormSet(entry=entry, initial=[{}], prefix="parts"),

@@ -1,8 +1,8 @@
 """A statement as CSV: one table for the whole month, told apart by its first column.
 
 `section` is one of
-  summary   `item` and `value`: opening, charged, closing, budget, budget_left (credits; empty = no limit), bundles,
-            videos_went_live, videos_live, views_gained, engagement_gained (empty = no data yet)
+  summary   `item` and `value`: client, month, opening, charged, closing, budget, budget_left (credits; empty = no
+            limit), bundles, videos_went_live, videos_live, views_gained, engagement_gained (empty = no data yet)
   charge    a line of credits: date, what, campaign, reference of the bundle, credits (negative = given back)
   bundle    ordered in the month or with a video that went live in it: date of the order, what, campaign,
             reference, country, platform, status, slots in `value`
@@ -50,6 +50,8 @@ def statement_csv(statement: Statement) -> StreamingHttpResponse:
 def rows_of(statement: Statement) -> Iterator[dict[str, object]]:
     """Column → value; what a row does not have is left out."""
     summary = {
+        "client": statement.client_name,
+        "month": str(statement.month),
         "opening": statement.opening,
         "charged": statement.charged,
         "closing": statement.closing,

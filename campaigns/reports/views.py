@@ -26,9 +26,9 @@ MONTHS_SHOWN = 6
 def report_list(request: HtmxRequest) -> HttpResponse:
     """Clients by months: each cell opens that client's report."""
     connection = Connection.objects.active()
-    form = ReportSearchForm(request.GET)
-    wanted = form.filters()
     this_month = _this_month(connection)
+    form = ReportSearchForm({"until": str(this_month), **request.GET.dict()})
+    wanted = form.filters()
     last = min(wanted.get("until") or this_month, this_month)
     months = [last.plus(-back) for back in range(MONTHS_SHOWN)]
     clients = visible_clients(request.user).order_by("name", "pk")

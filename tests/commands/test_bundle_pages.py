@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.template.loader import render_to_string
@@ -172,7 +172,7 @@ def test_the_page_needs_few_queries_however_many_slots_there_are(
     signed_in: SignIn,
     django_assert_max_num_queries: CountQueries,
 ) -> None:
-    bundle = make_bundle(campaign, videos=40)
+    bundle = make_bundle(campaign, videos=150)
     for video in bundle.videos.all():
         make_post(campaign, video=video)
         make_command(campaign, bundle=bundle, asked_by=manager)
@@ -189,10 +189,11 @@ def test_a_poll_that_finds_nothing_new_changes_nothing(
     bundle = make_bundle(campaign, videos=1)
     browser = signed_in(manager)
     seen = bundle_page(bundle, now=timezone.now()).fingerprint
-    assert f"?seen={seen}" in browser.get(bundle.get_absolute_url()).content.decode()
-    assert browser.get(bundle.get_absolute_url(), {"seen": seen}, headers=HTMX).status_code == 204
+    assert f'"X-Seen": "{seen}"' in browser.get(bundle.get_absolute_url()).content.decode()
+    poll = {**HTMX, "X-Seen": seen}
+    assert browser.get(bundle.get_absolute_url(), headers=poll).status_code == 204
     Bundle.objects.update(status="published")
-    answer = browser.get(bundle.get_absolute_url(), {"seen": seen}, headers=HTMX)
+    answer = browser.get(bundle.get_absolute_url(), headers=poll)
     assert answer.status_code == 200
     assert answer.content.decode().lstrip().startswith('<div class="stack" id="bundle-state"')
     assert answer.headers["HX-Retarget"] == "#bundle-state"
@@ -265,6 +266,15 @@ def test_onlookers_see_no_buttons(
     html = signed_in(analyst).get(bundle.get_absolute_url()).content.decode()
     assert url("bundle_publish", bundle.pk) not in html
     assert url("bundle_add_slots", bundle.pk) not in html
+
+
+def test_a_day_that_tokportal_moved_is_shown(
+    pool: Connection, campaign: Campaign, manager: User, signed_in: SignIn
+) -> None:
+    bundle = make_bundle(campaign, videos=1)
+    bundle.videos.update(status="published", publish_date=date(2026, 12, 3))
+    make_post(campaign, video=bundle.videos.get(), publish_date=date(2026, 12, 1))
+    assert "moved from 1 Dec" in signed_in(manager).get(bundle.get_absolute_url()).content.decode()
 
 
 def test_videos_set_up_after_publication_are_shown_as_not_sent(

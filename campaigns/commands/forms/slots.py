@@ -67,6 +67,8 @@ class SlotForm(PostForm):
         del self.fields["market_country"]
         if bundle.platform != "instagram":
             del self.fields["instagram_content_type"]
+        else:
+            self.fields["instagram_content_type"].help_text = ""
         if edits_left < 1 and not self.initial["editing_instructions"]:
             del self.fields["editing_instructions"]
         self.fields["publish_date"].widget.attrs["min"] = earliest_day(bundle, today).isoformat()

@@ -25,6 +25,12 @@ class Slot:
     is_editable: bool
 
     @property
+    def moved_from(self) -> date | None:
+        """The day that we asked for, where TokPortal has moved it ("Publish")."""
+        asked, given = self.post.publish_date if self.post else None, self.video.publish_date
+        return asked if asked and given and given > asked and self.video.status != "pending" else None
+
+    @property
     def is_unsent(self) -> bool:
         """Whether our Post says something that TokPortal's slot does not."""
         if self.post is None:
@@ -98,6 +104,10 @@ class BundlePage:
         return bool(self.unsent_slots) and not self._is_under_way(K.PUBLISH_ALL_VIDEOS)
 
     @property
+    def has_editable_slots(self) -> bool:
+        return any(slot.is_editable for slot in self.slots)
+
+    @property
     def to_review(self) -> list[Slot]:
         return [slot for slot in self.slots if slot.video.status == "in_review"]
 
@@ -154,6 +164,7 @@ class BundlePage:
                 for command in self.commands
             ),
             len(self.history),
+            self.is_moving,
         ]
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 

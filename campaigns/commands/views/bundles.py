@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -24,6 +25,7 @@ from campaigns.models.mirror import BundleQuerySet
 from campaigns.states import bundle_pill
 
 K = Command.Kind
+SLOT_ROWS = 60  # on a page
 GATED = {"publish": K.PUBLISH_BUNDLE, "publish-all": K.PUBLISH_ALL_VIDEOS}
 
 
@@ -50,12 +52,18 @@ def bundle_list_csv(request: HtmxRequest) -> HttpResponseBase:
 
 @require_safe
 def bundle_detail(request: HtmxRequest, bundle_id: int) -> HttpResponse:
-    """A poll carries the fingerprint of what it shows in `seen`, and gets 204 while that is still true."""
+    """A poll carries the fingerprint of what it shows in a header, and gets 204 while that is still true."""
     bundle = visible_bundle(request.user, bundle_id)
     shown = bundle_page(bundle, now=timezone.now())
-    if request.htmx and request.GET.get("seen") == shown.fingerprint:
+    if request.htmx and request.headers.get("X-Seen") == shown.fingerprint:
         return HttpResponse(status=204)
-    context = {"bundle": bundle, "shown": shown, "key": CommandForm()["key"].value(), **_may(request, bundle)}
+    context = {
+        "bundle": bundle,
+        "shown": shown,
+        "page": Paginator(shown.slots, SLOT_ROWS).get_page(request.GET.get("page")),
+        "key": CommandForm()["key"].value(),
+        **_may(request, bundle),
+    }
     return page_or_partial(request, "commands/bundle_detail.html", "bundle-state", context)
 
 

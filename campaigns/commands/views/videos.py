@@ -1,11 +1,14 @@
 """The video slots of a bundle: filling one or many in one call, and the review of what was posted."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -21,7 +24,7 @@ from campaigns.commands.offers import Offer, offer
 from campaigns.commands.quotes import Quote, QuoteExpired, digest_of, read_token
 from campaigns.commands.reports.bundles import Slot, slots_of
 from campaigns.commands.reports.requests import refused_slots
-from campaigns.commands.views.bundles import pressed, was_pressed
+from campaigns.commands.views.bundles import SLOT_ROWS, pressed, was_pressed
 from campaigns.content.actions import CannotSave, StaleEdit, add_post, edit_post
 from campaigns.content.forms import POST_FIELDS
 from campaigns.content.rules import VIDEOS_PER_DAY, earliest_day
@@ -30,21 +33,24 @@ from campaigns.models import Bundle, Command, Post, Video
 
 K = Command.Kind
 SLOTS_PER_PAGE = 20
+MOST_DAYS = 14  # that are named with how many videos they have
 MOST_CHOICES = 100  # posts to choose from; the others are found by their reference
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def bundle_videos(request: HtmxRequest, bundle_id: int) -> HttpResponse:
-    """All slots as a table, and the editable ones as forms that are sent in one call."""
+    """The editable slots as forms that are sent in one call, the others as a table."""
     is_sent = request.method == "POST"
     bundle = (editable_bundle if is_sent else visible_bundle)(request.user, bundle_id)
     slots = slots_of(bundle)
     editable = [slot for slot in slots if slot.is_editable] if may_fill(request, bundle) else []
+    others = [slot for slot in slots if slot not in editable]
     page = Paginator(editable, SLOTS_PER_PAGE).get_page(request.GET.get("page"))
+    rest = Paginator(others, SLOT_ROWS).get_page(None if editable else request.GET.get("page"))
     shown = posted(editable, request.POST) if is_sent else list(page)
     today = bundle.connection.upstream_now(timezone.now()).date()
     forms = SlotForms(request.POST if is_sent else None, bundle=bundle, slots=slots, shown=shown, today=today)
-    return _fill(request, bundle, forms, "commands/bundle_videos.html", {"page": page, "slots": slots})
+    return _fill(request, bundle, forms, "commands/bundle_videos.html", {"page": page, "rest": rest})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -90,8 +96,8 @@ def _initial_of_chosen(request: HtmxRequest, bundle: Bundle) -> dict[str, Any]:
     return {"use": post.external_ref} if post else {}
 
 
-def free_posts(bundle: Bundle) -> Any:
-    """Posts of the campaign without a slot, those for the bundle's country first."""
+def free_posts(bundle: Bundle) -> QuerySet[Post]:
+    """Posts of the campaign without a slot, soonest first."""
     return Post.objects.filter(campaign=bundle.campaign, video=None).order_by("publish_date", "pk")
 
 
@@ -134,14 +140,15 @@ def _fill(
     _note_refusals(bundle, forms)
     if forms.rows and bundle.campaign:
         context["choices"] = free_posts(bundle)[:MOST_CHOICES]
+    first_day = earliest_day(bundle, bundle.connection.upstream_now(timezone.now()).date())
     context |= {
         "bundle": bundle,
         "forms": forms,
         "offer": offered,
         "may_edit": may_fill(request, bundle),
         "key": CommandForm()["key"].value(),
-        "first_day": earliest_day(bundle, bundle.connection.upstream_now(timezone.now()).date()),
-        "days": _busy_days(forms.slots),
+        "first_day": first_day,
+        "days": [(day, count) for day, count in _busy_days(forms.slots) if day >= first_day][:MOST_DAYS],
         "per_day": VIDEOS_PER_DAY,
     }
     is_refused = request.method == "POST" and not (offered and offered.quote)
@@ -217,9 +224,9 @@ def _note_refusals(bundle: Bundle, forms: SlotForms) -> None:
         row.refused = reasons.get(row.position, "")
 
 
-def _busy_days(slots: list[Slot]) -> list[tuple[Any, int]]:
-    """Day → how many videos it has, soonest first."""
-    days: dict[Any, int] = {}
+def _busy_days(slots: list[Slot]) -> list[tuple[date, int]]:
+    """Each day with how many videos it has, soonest first."""
+    days: dict[date, int] = {}
     for slot in slots:
         if slot.video.publish_date and slot.video.status != "cancelled":
             days[slot.video.publish_date] = days.get(slot.video.publish_date, 0) + 1
@@ -283,7 +290,9 @@ def _editable_video(request: HtmxRequest, bundle_id: int, position: int) -> Vide
     return video
 
 
-def _ask(request: HtmxRequest, video: Video, form: CommandForm, verb: Any) -> HttpResponse:
+def _ask(
+    request: HtmxRequest, video: Video, form: CommandForm, verb: Callable[[UUID], Command]
+) -> HttpResponse:
     if was_pressed(form, video.bundle):
         return redirect(video.bundle)
     return pressed(request, video.bundle, lambda: verb(form.cleaned_data["key"]))

@@ -17,7 +17,7 @@ KEY = "sk_" + "0" * 64
 class Sandbox:
     """A running sandbox. `url` is the API's base; the methods drive its control address."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | None  # None = somebody else's to stop
     url: str
     key: str
     control: httpx.Client
@@ -37,6 +37,8 @@ class Sandbox:
 
     def stop(self) -> None:
         self.control.close()
+        if self.process is None:
+            return
         self.process.terminate()
         self.process.wait(10)
         if self.process.stdout:

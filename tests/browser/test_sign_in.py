@@ -8,11 +8,11 @@ from playwright.sync_api import Page, expect
 def test_a_wrong_password_is_told_and_the_name_is_kept(new_page: Callable[..., Page]) -> None:
     page = new_page(role="")
     page.goto("/clients/")
-    page.get_by_label("User name").fill("owner")
+    page.get_by_label("Username").fill("owner")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    expect(page.get_by_label("User name")).to_have_value("owner")
+    expect(page.get_by_label("Username")).to_have_value("owner")
 
 
 def test_signing_in_leads_to_the_page_that_was_asked_for(new_page: Callable[..., Page]) -> None:

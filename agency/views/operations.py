@@ -37,7 +37,7 @@ def operations(request: HtmxRequest) -> HttpResponse:
             "commands": reading.command_counts(connection),
             "upstream_now": connection.upstream_now(now),
             "sweeps": reading.sweeps(connection),
-            "history": progress.of(connection),
+            "history": progress.of(connection, now=now),
         }
     return page_or_partial(request, "agency/operations.html", "operations", context)
 

@@ -1,12 +1,12 @@
-"""What people decide about the books: whose an entry is, or that it was not. Times are TokPortal's."""
+"""What people decide about the books: whose an entry is, or that it was not. `now` is machine time."""
 
 from datetime import datetime
 
 from django.db import transaction
 
 from agency.bell import ring
-from agency.models import User
-from campaigns.credits import tasks
+from agency.models import Connection, User
+from campaigns.credits import progress, tasks
 from campaigns.credits.sync import part_for
 from campaigns.ledger import actions as ledger
 from campaigns.ledger.actions import Part, WrongAllocation
@@ -42,7 +42,8 @@ def take_back(*, entry: CreditEntry, by: User, reason: str, now: datetime) -> No
     ledger.reverse_allocations(entry, by=by, reason=reason, now=at)
 
 
-def request_import(*, full: bool) -> None:
+def request_import(*, connection: Connection, full: bool, now: datetime) -> None:
     """Read the credit history now: the last days, or all of it."""
     with transaction.atomic():
+        progress.ask(connection, at=now)
         ring(tasks.import_history, full=full)

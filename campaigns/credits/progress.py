@@ -4,7 +4,7 @@ Kept in the cache, not in the books. It is also the lock that lets only one impo
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from django.core.cache import cache
@@ -12,6 +12,7 @@ from django.core.cache import cache
 from agency.models import Connection
 
 LEASE_SECONDS = 120  # an import that has said nothing for so long has died, and another may start
+TAKEN_UP_SECONDS = 60  # a worker that is at work takes an import up sooner
 SHOWN_SECONDS = 24 * 3600
 
 
@@ -19,24 +20,36 @@ SHOWN_SECONDS = 24 * 3600
 class Progress:
     """One import. `total` None = TokPortal has not told yet. Times are machine time."""
 
-    state: Literal["running", "done", "failed"]
-    started_at: datetime
+    state: Literal["asked", "running", "done", "failed"]
+    at: datetime  # when it was asked for, or began
     done: int = 0  # entries read
     total: int | None = None
     new: int = 0  # entries that were not known before
     trouble: str = ""  # why it stopped, in words for people
 
     @property
-    def is_running(self) -> bool:
-        return self.state == "running"
+    def is_under_way(self) -> bool:
+        return self.state in ("asked", "running")
 
 
-def of(connection: Connection) -> Progress | None:
+def of(connection: Connection, *, now: datetime) -> Progress | None:
     """The import that runs, or how the last one ended; None when nothing is known."""
     progress: Progress | None = cache.get(_key(connection))
-    if progress and progress.is_running and not cache.get(_lock(connection)):
-        return replace(progress, state="failed", trouble="It stopped half-way. It goes on where it was.")
+    if progress is None or not progress.is_under_way or cache.get(_lock(connection)):
+        return progress
+    if progress.state == "running":
+        return replace(
+            progress, state="failed", trouble="It ended half-way. The next one goes on where it was."
+        )
+    if now - progress.at > timedelta(seconds=TAKEN_UP_SECONDS):
+        return replace(progress, state="failed", trouble="No worker has taken it up yet. It waits for one.")
     return progress
+
+
+def ask(connection: Connection, *, at: datetime) -> None:
+    """Somebody wants an import, and looks at the page meanwhile."""
+    if not cache.get(_lock(connection)):
+        cache.set(_key(connection), Progress("asked", at), SHOWN_SECONDS)
 
 
 def begin(connection: Connection, *, at: datetime) -> bool:

@@ -63,7 +63,11 @@ def credit_list(request: HtmxRequest) -> HttpResponse:
     now = timezone.now()
     if connection is None:
         return render(request, LIST, {"connection": None, "now": now})
-    context: dict[str, Any] = {"connection": connection, "now": now, "import": progress.of(connection)}
+    context: dict[str, Any] = {
+        "connection": connection,
+        "now": now,
+        "import": progress.of(connection, now=now),
+    }
     if request.htmx and request.htmx.target == "import-progress":
         return page_or_partial(request, LIST, "import-progress", context)
     proof = checks.proof(connection)
@@ -142,8 +146,10 @@ def _owner_cells(made: Allocation | None) -> tuple[object, ...]:
 def credit_import(request: HtmxRequest) -> HttpResponse:
     """Read the history now; `full` reads it from its first entry on."""
     require_owner(request.user)
-    actions.request_import(full=bool(request.POST.get("full")))
-    messages.info(request, "The credit history is being read. This page follows.")
+    connection = Connection.objects.active()
+    if connection is not None:
+        full = bool(request.POST.get("full"))
+        actions.request_import(connection=connection, full=full, now=timezone.now())
     return redirect("credit_list")
 
 

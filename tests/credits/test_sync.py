@@ -57,7 +57,7 @@ def test_an_interrupted_first_import_goes_on_where_it_was(
     history = {"operation": "listCreditTransactions"}
     sandbox.fault("error", match={**history, "path": "/credits/history"}, status=400, code="STOP", times=1)
     update()
-    stopped = progress.of(connection)
+    stopped = progress.of(connection, now=timezone.now())
     assert stopped
     assert (stopped.state, connection.history_at) == ("failed", None)
     assert "STOP" in stopped.trouble
@@ -68,7 +68,7 @@ def test_an_interrupted_first_import_goes_on_where_it_was(
     update()
     assert connection.credit_entries.count() == 252
     assert checks.proof(connection).is_reconciled
-    done = progress.of(connection)
+    done = progress.of(connection, now=timezone.now())
     assert done
     assert (done.state, done.new) == ("done", 152)
 
@@ -83,7 +83,7 @@ def test_later_imports_read_only_the_last_days(
     update()
     adjust(sandbox, -1)
     update()
-    read = progress.of(connection)
+    read = progress.of(connection, now=timezone.now())
     assert read
     assert (read.done, read.new) == (2, 1)
     update(full=True)

@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from agency.models import Connection, User
 from campaigns.credits import progress
@@ -163,8 +164,14 @@ def test_the_import_button_rings_for_the_worker(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         answer = page.post(reverse("credit_import"))
+        assert "Waiting for a worker" in page.get(reverse("credit_list")).content.decode()
     assert answer.status_code == 302
     assert connection.credit_entries.get().amount == 5000
+
+
+def test_an_import_that_no_worker_takes_up_is_said(page: Browser, books: Connection) -> None:
+    progress.ask(books, at=timezone.now() - timedelta(minutes=2))
+    assert "No worker has taken it up" in page.get(reverse("credit_list")).content.decode()
 
 
 # Assigning

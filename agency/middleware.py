@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from celery import current_task
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.defaults import page_not_found
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -26,9 +27,8 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         name = given if _ACCEPTABLE_ID.fullmatch(given) else secrets.token_hex(8)
-        request_id.set(
-            name
-        )  # stays until the thread's next request: Django logs a 404 after we have returned
+        # It stays until the thread's next request: Django logs a 404 after we have returned.
+        request_id.set(name)
         response = self.get_response(request)
         response["X-Request-ID"] = name
         return response
@@ -55,3 +55,20 @@ class PermissionsPolicyMiddleware:
         response = self.get_response(request)
         response["Permissions-Policy"] = self.POLICY
         return response
+
+
+class WrongMethodMiddleware:
+    """Answer a wrong method like a wrong address.
+
+    A view refuses the method before it looks who is asking: the 405 would tell an outsider that the address is
+    one, and a person who follows a button's address by hand is better served by a page with links.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 405:
+            return response
+        return page_not_found(request, Http404(f"{request.method} is not taken here."))

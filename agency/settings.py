@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "pghistory.middleware.HistoryMiddleware",
+    "agency.middleware.WrongMethodMiddleware",
 ]
 
 ROOT_URLCONF = "agency.urls"

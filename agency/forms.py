@@ -47,6 +47,6 @@ class SearchForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
 
-def page_of(rows: QuerySet, request: HttpRequest) -> Page:
+def page_of(rows: QuerySet, request: HttpRequest, *, size: int = ROWS_PER_PAGE) -> Page:
     """The page of a list that `?page=` names; the nearest one where it names none."""
-    return Paginator(rows, ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    return Paginator(rows, size).get_page(request.GET.get("page"))

@@ -16,7 +16,7 @@ from clients.models import Client
 SOON = timedelta(hours=24)  # a deadline within it comes before everything else
 STALE_AFTER = timedelta(days=2)
 REFUSED_FOR = timedelta(days=7)  # older refusals are history
-MOST = 200  # of each sort: nobody reads further, and the page stays small
+MOST = 100  # of each sort: nobody reads further, and the page stays small
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +152,18 @@ def _videos(clients: Mapping[int, Client]) -> Iterator[Need]:
 
 def _commands(clients: Mapping[int, Client], now: datetime, *, for_owner: bool) -> Iterator[Need]:
     """Outcomes that a person must decide, and refusals that nobody has tried again."""
+    later = Command.objects.filter(kind=OuterRef("kind"), pk__gt=OuterRef("pk")).exclude(
+        state=Command.State.VOID
+    )
+    # Three questions, each with its own index, rather than one with three ors.
     tried_again = (
-        Command.objects.filter(kind=OuterRef("kind"), pk__gt=OuterRef("pk"))
-        .exclude(state=Command.State.VOID)
-        .filter(
-            Q(bundle=OuterRef("bundle"), target=OuterRef("target"))
-            | Q(kind=Command.Kind.CREATE_BUNDLE, campaign=OuterRef("campaign"))
-            | Q(bundle=None, client=None)
-        )
+        Exists(later.filter(bundle=OuterRef("bundle"), target=OuterRef("target")))
+        | Exists(later.filter(kind=Command.Kind.CREATE_BUNDLE, campaign=OuterRef("campaign")))
+        | Exists(later.filter(bundle=None, client=None))
     )
     recent = Q(state_since__gte=now - REFUSED_FOR)
     wanted = Q(state=Command.State.UNKNOWN, needs_person=True)
-    wanted |= recent & Q(~Exists(tried_again), state=Command.State.REFUSED)
+    wanted |= recent & Q(~tried_again, state=Command.State.REFUSED)
     whose = Q(client__in=clients)
     if for_owner:
         wanted |= recent & Q(state=Command.State.SUCCEEDED, is_charged_differently=True)

@@ -16,7 +16,7 @@ from campaigns.overview import client_figures, going_live
 from clients.access import visible_clients
 
 NEEDS_SHOWN = 25
-CLIENTS_SHOWN = 20
+CLIENTS_SHOWN = 12
 COMMANDS_SHOWN = 10
 DAYS_AHEAD = 3
 

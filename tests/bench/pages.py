@@ -1,8 +1,8 @@
 """Each page at two sizes: median server time, SQL queries, HTML bytes.
 
-Sizes: S1 = 10 clients × 200 videos, S2 = 100 × 200, 20 snapshots to a video. Both run at once, each with its own
-database and web process (gunicorn, as in production), and are asked in turns, so that the ratio S2 / S1 is fair.
-Goals: at most 15 queries and 100 KB on any page, 60 ms median, and at most 1.3 times S1 at S2.
+Sizes: S1 = 10 clients × 200 videos, S2 = 100 × 200, 20 snapshots to a video. Both run at once, each with its
+own database and web process (gunicorn, as in production), and are asked in turns, so that the ratio S2 / S1
+is fair. Goals: at most 15 queries and 100 KB on any page, 60 ms median, and at most 1.3 times S1 at S2.
 """
 
 import json
@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -80,6 +81,10 @@ def measure(name: str, sites: list[Site]) -> bool:
     return ok
 
 
+def with_database(url: str, name: str) -> str:
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
 @contextmanager
 def serve(size: str, number: int) -> Iterator[Site]:
     name = f"bench_{size.lower()}"
@@ -87,7 +92,7 @@ def serve(size: str, number: int) -> Iterator[Site]:
         server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # one of SIZES
     port = free_port()
     environment = os.environ | {
-        "DATABASE_URL": os.environ["DATABASE_URL"].replace("/postgres?", f"/{name}?"),
+        "DATABASE_URL": with_database(os.environ["DATABASE_URL"], name),
         "REDIS_URL": with_redis_database(
             os.environ["REDIS_URL"], redis_database(os.environ["REDIS_URL"]) + 2 + 2 * number
         ),

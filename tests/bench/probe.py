@@ -36,7 +36,7 @@ def paths() -> dict[str, str]:
         "campaign_detail": [campaign.pk],
         "campaign_edit": [campaign.pk],
         "post_list": [campaign.pk],
-        "post_edit": [Post.objects.filter(campaign=campaign).earliest("pk").pk],
+        "post_edit": [Post.objects.filter(campaign=campaign, video=None).earliest("pk").pk],
         "bundle_order": [campaign.pk],
         "bundle_detail": [bundle.pk],
         "bundle_account": [bundle.pk],

@@ -197,6 +197,11 @@ def _contents(bundles: list[Bundle], videos: list[Video]) -> None:
         ],
         batch_size=2000,
     )
+    Post.objects.bulk_create(
+        Post(campaign_id=pk, external_ref=f"waiting-{pk}-{n}", caption="Not in a slot yet")
+        for pk in sorted(set(filter(None, campaign_of.values())))
+        for n in range(5)
+    )
 
 
 def _money(connection: Connection, bundles: list[Bundle], *, manager: User, now: datetime) -> None:

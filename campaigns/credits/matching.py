@@ -67,11 +67,12 @@ def match(
     book = _Book(rows)
     left = sorted(charges, key=lambda charge: charge.command_id)
     matches: list[Match] = []
-    while found := _by_balance(book, left):  # what is given away can settle a doubt elsewhere
+    # What is given away can settle a doubt elsewhere. Time decides where balances have nothing more to say.
+    while found := _by_balance(book, left) or _by_time(book, left, complete_through=complete_through):
         served = {made.command_id for made in found}
         left = [charge for charge in left if charge.command_id not in served]
         matches += found
-    return [*matches, *_by_time(book, left, complete_through=complete_through)]
+    return matches
 
 
 def _by_balance(book: "_Book", charges: Sequence[Charge]) -> list[Match]:

@@ -177,6 +177,23 @@ def test_matching_again_changes_nothing_and_leaves_to_people_what_they_took_back
     assert list(unassigned_entries(connection)) == [entry]
 
 
+def test_a_rate_limit_says_when_to_go_on_and_keeps_what_was_read(
+    connection: Connection, sandbox: Sandbox, update: Callable[..., None]
+) -> None:
+    for _ in range(120):
+        adjust(sandbox, -1)
+    sandbox.fault("429", times=-1, retry_after=40, match={"operation": "getCreditBalance"})
+    pause_seconds = sync.update_ledger(now=timezone.now())
+    assert pause_seconds is not None
+    assert 40 <= pause_seconds < 42
+    stopped = progress.of(connection, now=timezone.now())
+    assert stopped
+    assert (stopped.state, connection.credit_entries.count()) == ("failed", 121)
+    sandbox.clear_faults()
+    update()
+    assert checks.proof(connection).is_reconciled
+
+
 def test_only_one_import_runs_at_a_time(connection: Connection, sandbox: Sandbox) -> None:
     assert progress.begin(connection, at=NOW)
     assert sync.update_ledger(now=timezone.now()) is None

@@ -193,7 +193,7 @@ def test_strangers_find_nothing_and_onlookers_decide_nothing(
     for name in ("command_withdraw", "command_accept", "command_check"):
         assert stranger.post(url(name, command.pk)).status_code == 404
         assert onlooker.post(url(name, command.pk)).status_code == 403
-        assert onlooker.get(url(name, command.pk)).status_code == 405
+        assert onlooker.get(url(name, command.pk)).status_code == 404
 
 
 def test_what_belongs_to_no_client_is_for_owners(

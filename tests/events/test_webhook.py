@@ -111,7 +111,7 @@ def test_a_body_of_ten_megabytes_is_refused(heard: Connection) -> None:
 
 
 def test_only_posts_are_taken(heard: Connection, client: Browser) -> None:
-    assert client.get(reverse("webhook", args=[heard.webhook_path_key])).status_code == 405
+    assert client.get(reverse("webhook", args=[heard.webhook_path_key])).status_code == 404
 
 
 def test_secrets_are_dropped_from_what_is_stored_and_never_logged(

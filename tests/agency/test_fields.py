@@ -43,7 +43,9 @@ def test_a_value_that_was_tampered_with_is_an_error() -> None:
         decrypt(encrypt("sk_very_secret")[:-4] + "AAAA")
 
 
-def test_rotation_makes_the_old_key_unnecessary(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rotation_makes_the_old_key_unnecessary(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
     make_connection(api_key="sk_very_secret")
     old, new = settings.FIELD_KEYS[0], Fernet.generate_key().decode()
     settings.FIELD_KEYS = [new, old]

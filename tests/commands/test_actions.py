@@ -6,7 +6,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection as database, transaction
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db import connection as database
 from django.utils import timezone
 
 from agency.models import User

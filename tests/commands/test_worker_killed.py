@@ -50,7 +50,9 @@ def state_of(command: Command) -> str:
 
 
 def the_lease_runs_out(command: Command) -> None:
-    Command.objects.filter(pk=command.pk, state=S.SENDING).update(lease_until=timezone.now() - timedelta(seconds=1))
+    Command.objects.filter(pk=command.pk, state=S.SENDING).update(
+        lease_until=timezone.now() - timedelta(seconds=1)
+    )
 
 
 def order(connection: Connection, campaign: Campaign, by: User) -> Command:
@@ -106,7 +108,13 @@ def test_a_worker_killed_while_it_waits_for_the_answer_leaves_one_effect_and_one
             )
             sandbox.fault("slow", match={"operation": what}, seconds=2)
             command = actions.order_bundle(
-                campaign=campaign, connection=connection, by=manager, key=uuid4(), body=BODY, quote=quote, now=now
+                campaign=campaign,
+                connection=connection,
+                by=manager,
+                key=uuid4(),
+                body=BODY,
+                quote=quote,
+                now=now,
             )
         wait_for(lambda: state_of(command) == S.SENDING)
         time.sleep(0.3)  # the request is on its way

@@ -200,12 +200,6 @@ def answered_at(answer: Answer[Any], left_at: datetime) -> datetime:
 def settle(command: Command, answer: Answer[Any], *, at: datetime) -> None:
     """The Command succeeded. `at` is TokPortal's time of the answer."""
     charged = answer.credits_charged or 0
-    known = (
-        isinstance(answer.result, BundleState)
-        and Bundle.objects.filter(connection=command.connection, upstream_id=answer.result.id).exists()
-    )
-    if known and command.kind == Command.Kind.CREATE_BUNDLE and not answer.replayed:
-        charged = 0  # TokPortal answered with a bundle that was there before
     with transaction.atomic():
         values = {
             "state": S.SUCCEEDED,

@@ -9,9 +9,11 @@ import pytest
 from django.utils import timezone
 
 from agency.models import Connection, User
+from agency.tokportal import Answer, TokPortal
 from campaigns.commands import actions, sync
 from campaigns.ledger.models import Reservation
 from campaigns.models import AccountProfile, Bundle, Campaign, Command
+from campaigns.sync import refresh_bundle
 from tests.factories import make_post
 from tests.sandbox_process import Sandbox
 
@@ -89,6 +91,20 @@ def test_sending_twice_sends_once(order: Callable[..., Command], sandbox: Sandbo
     sync.send_command(command.pk, now=timezone.now())
     sync.sweep_commands(now=timezone.now() + timedelta(days=1))
     assert is_one_order(command, sandbox)
+
+
+def test_an_order_whose_webhook_is_quicker_than_its_answer_costs_what_the_answer_says(
+    order: Callable[..., Command], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_of = sync.call
+
+    def hear_of_it_first(api: TokPortal, command: Command) -> Answer[Any]:
+        answer = answer_of(api, command)
+        refresh_bundle(api, command.connection, answer.result.id, now=timezone.now())
+        return answer
+
+    monkeypatch.setattr(sync, "call", hear_of_it_first)
+    assert is_one_order(order(), sandbox)
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "500_after"])

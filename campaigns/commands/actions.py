@@ -57,7 +57,6 @@ def write_command(
     target: Mapping[str, Any] | None = None,
     body: Mapping[str, Any] | None = None,
     external_ref: str = "",
-    before: Mapping[str, Any] | None = None,
 ) -> Command:
     """One user intent = one Command = one key (M1). The same key again gives the Command of the first time.
 
@@ -84,7 +83,6 @@ def write_command(
                 "body": body,
                 "body_digest": digest,
                 "external_ref": external_ref,
-                "before": dict(before or {}),
                 "quoted_credits": quote.credits,
                 "quoted_breakdown": dict(quote.breakdown),
                 "quoted_at": quote.at,
@@ -170,7 +168,6 @@ def add_slots(
         now=now,
         quote=quote,
         body={"quantity": quantity},
-        before={"videos_quantity": bundle.videos_quantity, "edits_quantity": bundle.edits_quantity},
     )
 
 
@@ -344,7 +341,6 @@ def _on_bundle(
     now: datetime,
     quote: Quote | None = None,
     body: Mapping[str, Any] | None = None,
-    before: Mapping[str, Any] | None = None,
     target: Mapping[str, Any] | None = None,
 ) -> Command:
     return write_command(
@@ -358,7 +354,6 @@ def _on_bundle(
         quote=quote,
         target={"bundle_id": bundle.upstream_id, **(target or {})},
         body=body,
-        before=before,
     )
 
 

@@ -25,6 +25,7 @@ class Evidence:
 class Kind:
     call: Callable[..., Answer[Any]]
     find: Callable[[TokPortal, Command], Evidence]
+    before: Callable[[TokPortal, Command], dict[str, int]] | None = None  # what `find` compares with
     buys: bool = False  # always has a price
     is_gated: bool = False  # on a delivered account it may settle a Coverage period that is due, at a price
     can_dry_run: bool = True
@@ -43,14 +44,23 @@ def _find_bundle(api: TokPortal, command: Command) -> Evidence:
     return Evidence(False, f"TokPortal lists no bundle with our reference {command.external_ref}.")
 
 
+def _count_slots(field: str) -> Callable[[TokPortal, Command], dict[str, int]]:
+    def count(api: TokPortal, command: Command) -> dict[str, int]:
+        return {field: getattr(api.get_bundle(_bundle_id(command)), field) or 0}
+
+    return count
+
+
 def _find_slots(field: str) -> Callable[[TokPortal, Command], Evidence]:
     def find(api: TokPortal, command: Command) -> Evidence:
+        if field not in command.before:
+            return Evidence(False, "It stopped before it left.")
         now = getattr(api.get_bundle(_bundle_id(command)), field) or 0
         before, bought = command.before[field], command.body["quantity"]
         seen = f"The bundle had {before} slots before and has {now} now; {bought} were ordered."
-        if now >= before + bought:
-            return Evidence(True, seen)
-        return Evidence(False if now == before else None, seen)
+        if now in (before, before + bought):
+            return Evidence(now > before, seen)
+        return Evidence(None, seen)  # somebody else bought some as well
 
     return find
 
@@ -182,9 +192,17 @@ def _create_webhook(api: TokPortal, command: Command, **_: Any) -> Answer[Any]:
 KINDS: Mapping[str, Kind] = {
     K.CREATE_BUNDLE: Kind(_create_bundle, _find_bundle, buys=True),
     K.ADD_VIDEO_SLOTS: Kind(
-        _on_bundle_with_body("add_video_slots"), _find_slots("videos_quantity"), buys=True
+        _on_bundle_with_body("add_video_slots"),
+        _find_slots("videos_quantity"),
+        before=_count_slots("videos_quantity"),
+        buys=True,
     ),
-    K.ADD_EDIT_SLOTS: Kind(_on_bundle_with_body("add_edit_slots"), _find_slots("edits_quantity"), buys=True),
+    K.ADD_EDIT_SLOTS: Kind(
+        _on_bundle_with_body("add_edit_slots"),
+        _find_slots("edits_quantity"),
+        before=_count_slots("edits_quantity"),
+        buys=True,
+    ),
     K.CONFIGURE_ACCOUNT: Kind(_on_bundle_with_body("configure_account"), _find_profile),
     K.CORRECT_ACCOUNT: Kind(
         _on_bundle_with_body("request_account_corrections"), _find_account_status(("pending_corrections",))

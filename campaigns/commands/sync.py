@@ -144,12 +144,13 @@ def send_command(command_id: int, *, now: datetime) -> None:
     api = tokportal(command.connection, Lane.PERSON)
     with pghistory.context(user=command.asked_by_id, command=command.pk):
         try:
+            note_before(api, command)
             price = price_moved(api, command, now=left_at)
         except DryRunIgnored as ignored:  # the price check was carried out: that was the order
             Connection.objects.filter(pk=command.connection_id).update(may_dry_run=False)
             finish(api, command, ignored.answer, left_at=left_at)
             return
-        except Unreachable as error:  # a price check that got no answer has done nothing
+        except Unreachable as error:  # a question that got no answer has done nothing
             postpone(command, error, left_at=left_at, now=now)
             return
         except TokPortalError as error:
@@ -177,6 +178,16 @@ def finish(api: TokPortal, command: Command, answer: Answer[Any], *, left_at: da
 def call(api: TokPortal, command: Command) -> Answer[Any]:
     kind = KINDS[command.kind]
     return kind.call(api, command, key=command.key) if kind.takes_key else kind.call(api, command)
+
+
+def note_before(api: TokPortal, command: Command) -> None:
+    """Keep what the effect will be told from, as it is just before the Command leaves for the first time.
+
+    While it waited, what it waited behind may have changed it.
+    """
+    look = KINDS[command.kind].before
+    if look and not command.first_sent_at:
+        _move(command, (S.SENDING,), {"before": look(api, command)})
 
 
 def price_moved(api: TokPortal, command: Command, *, now: datetime) -> int | None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from agency.tokportal import Answer, BundleState, NotFound, TokPortal
+from agency.tokportal import Answer, BundleState, NotFound, TokPortal, VideoState
 from campaigns.models import Command
 
 K = Command.Kind
@@ -67,43 +67,37 @@ def _find_slots(field: str) -> Callable[[TokPortal, Command], Evidence]:
 
 def _find_profile(api: TokPortal, command: Command) -> Evidence:
     listing = api.get_listing(_bundle_id(command))
-    differing = [
-        name
-        for name, wanted in command.body.items()
-        # TokPortal may host the picture elsewhere: that it has one is all that can be told.
-        if (
-            not listing.profile_picture_url
-            if name == "profile_picture_url"
-            else getattr(listing, name, None) != wanted
-        )
-    ]
+    differing = [name for name, wanted in command.body.items() if getattr(listing, name, None) != wanted]
     if differing:
         return Evidence(False, f"The account at TokPortal differs in: {', '.join(differing)}.")
     return Evidence(True, "The account at TokPortal reads as we sent it.")
 
 
 def _find_slot_contents(api: TokPortal, command: Command) -> Evidence:
+    """Every field that was sent counts: a slot with the right words may still hold the film of before.
+
+    TokPortal may answer with a copy of the media at an address of its own. Then the same key is replayed,
+    which changes nothing, or a person decides.
+    """
     states = {state.position: state for state in api.list_videos(_bundle_id(command))}
     missing = []
     for item in command.body["videos"]:
         state = states.get(item["position"])
-        wanted = (
-            item["video_type"],
-            item.get("description") or "",
-            item["target_publish_date"],
-            item.get("external_ref") or "",
-        )
-        found = state and (
-            state.video_type or "",
-            state.description or "",
-            str(state.target_publish_date or state.target_publish_start_date or ""),
-            state.external_ref or "",
-        )
-        if found != wanted:
-            missing.append(item["position"])
+        differing = [name for name, wanted in item.items() if _told(state, name) != (wanted or None)]
+        if differing:
+            missing.append(f"{item['position']} ({', '.join(differing)})")
     if missing:
-        return Evidence(False, f"These slots do not read as we sent them: {', '.join(map(str, missing))}.")
+        return Evidence(False, f"These slots do not read as we sent them: {', '.join(missing)}.")
     return Evidence(True, "Every slot at TokPortal reads as we sent it.")
+
+
+def _told(state: VideoState | None, name: str) -> object:
+    """What a slot says of a field of its request; None where it is empty or not told."""
+    if state is None:
+        return None
+    if name == "target_publish_date":
+        return str(state.target_publish_date or "") or None
+    return getattr(state, name, None) or state.raw.get(name) or None
 
 
 def _find_bundle_status(wanted: tuple[str, ...]) -> Callable[[TokPortal, Command], Evidence]:

@@ -10,9 +10,9 @@ from agency.connections import tokportal
 from agency.models import Connection, User
 from campaigns.commands import actions, sync
 from campaigns.commands.kinds import KINDS
-from campaigns.models import Bundle, Command
+from campaigns.models import AccountProfile, Bundle, Command, Post
 from tests.commands.test_sync import later
-from tests.factories import make_command
+from tests.factories import make_command, make_post
 from tests.sandbox_process import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,3 +69,56 @@ def test_only_the_very_number_of_slots_tells_whether_they_were_bought(
     if bought:
         api.add_video_slots(bundle.upstream_id, body={"quantity": bought}, key=uuid4())
     assert KINDS[command.kind].find(api, command).happened is happened
+
+
+NEW_FILM = ["https://cdn.example.com/second-cut.mp4"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"media": NEW_FILM}, {"disclose_as_ads": False}, {"ai_content_disclaimer": True}],
+    ids=["another film", "no ad", "made with AI"],
+)
+def test_a_slot_whose_words_are_right_is_not_taken_for_changed(
+    bundle: Bundle, manager: User, sandbox: Sandbox, change: dict[str, object]
+) -> None:
+    assert bundle.campaign
+    post = make_post(bundle.campaign, publish_date=sandbox.now().date() + timedelta(days=4))
+
+    def fill() -> Command:
+        return actions.configure_videos(
+            bundle=bundle, posts={1: post}, by=manager, key=uuid4(), now=timezone.now()
+        )
+
+    fill()
+    Post.objects.filter(pk=post.pk).update(**change)
+    post.refresh_from_db()
+    sandbox.fault("drop_before", match={"operation": "batchConfigureBundleVideos"})
+    command = later(fill())
+    slot = bundle.videos.get(position=1)
+    told = {name: slot.raw[name] for name in ("video_url", "disclose_as_ads", "ai_content_disclaimer")}
+    assert command.state == S.SUCCEEDED
+    assert told == {
+        "video_url": post.media[0],
+        "disclose_as_ads": post.disclose_as_ads,
+        "ai_content_disclaimer": post.ai_content_disclaimer,
+    }
+
+
+def test_an_account_that_has_a_picture_is_not_taken_for_one_with_the_new_picture(
+    bundle: Bundle, manager: User, sandbox: Sandbox
+) -> None:
+    profile = AccountProfile.objects.create(
+        bundle=bundle,
+        username="acme_us",
+        visible_name="Acme",
+        profile_picture_url="https://cdn.example.com/old.jpg",
+    )
+    actions.configure_account(profile=profile, by=manager, key=uuid4(), now=timezone.now())
+    profile.profile_picture_url = "https://cdn.example.com/new.jpg"
+    bundle.refresh_from_db()
+    sandbox.fault("drop_before", match={"operation": "configureBundleAccount"})
+    command = actions.configure_account(profile=profile, by=manager, key=uuid4(), now=timezone.now())
+    assert later(command).state == S.SUCCEEDED
+    bundle.refresh_from_db()
+    assert bundle.account_listing["profile_picture_url"] == profile.profile_picture_url

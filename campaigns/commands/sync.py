@@ -132,6 +132,11 @@ def send_command(command_id: int, *, now: datetime) -> None:
     if command is None or command.connection.key_refused_at:
         return
     left_at = command.connection.upstream_now(now)
+    if command.first_sent_at and left_at - command.first_sent_at >= REPLAY_WINDOW:
+        # It waited for longer than its key is sure to be known: look once more, and then ask a person.
+        if _move(command, (S.QUEUED,), {"state": S.UNKNOWN, "state_since": left_at, "next_try_at": now}):
+            resolve_command(command.pk, now=now)
+        return
     # The row itself is checked again here: two workers cannot both claim it.
     claim = {
         "state": S.SENDING,

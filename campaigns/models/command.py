@@ -63,7 +63,7 @@ class Command(models.Model):
 
     UNSETTLED = (State.QUEUED, State.SENDING, State.UNKNOWN)
     NEXT_STATES = {
-        State.QUEUED: (State.SENDING, State.REFUSED, State.VOID),
+        State.QUEUED: (State.SENDING, State.UNKNOWN, State.VOID),
         State.SENDING: (State.SUCCEEDED, State.REFUSED, State.UNKNOWN, State.QUEUED),
         State.UNKNOWN: (State.SUCCEEDED, State.REFUSED, State.QUEUED, State.VOID),
         State.SUCCEEDED: (),

@@ -280,6 +280,22 @@ def test_an_unknown_without_evidence_after_the_replay_window_is_a_persons_decisi
     assert (command.state, command.reservation.state) == (S.VOID, Reservation.State.VOID)
 
 
+def test_a_replay_that_had_to_wait_beyond_the_replay_window_is_a_persons_decision(
+    order: Callable[..., Command], sandbox: Sandbox, connection: Connection
+) -> None:
+    def lose_it_and_then_be_refused() -> None:
+        sandbox.fault("drop_before", match=CREATE)
+        sandbox.fault("429", match=CREATE, retry_after=60)
+
+    command = order(lose_it_and_then_be_refused)
+    assert (command.state, spent(sandbox)) == (S.QUEUED, [])
+    sandbox.advance(hours=30)
+    Connection.objects.update(clock_skew_seconds=30 * 3600)
+    command = later(command)
+    assert (command.state, command.needs_person, spent(sandbox)) == (S.UNKNOWN, True, [])
+    assert command.reservation.state == Reservation.State.HELD
+
+
 # The kinds after the order
 
 

@@ -109,11 +109,16 @@ def distrust_dry_runs(*, connection: Connection) -> None:
 def ensure_connection() -> Connection | None:
     """The active Connection, made from TOKPORTAL_BASE_URL and TOKPORTAL_API_KEY where there is none at all.
 
-    Asks nobody whether the key works: TokPortal may not be up yet. A stored key is never overwritten.
+    Asks nobody whether the key works: TokPortal may not be up yet. A stored key is never overwritten; a
+    workspace that is known by its key and answers at another address now (a sandbox's port) is followed there.
     """
     with transaction.atomic():
         if Connection.objects.exists():
-            return Connection.objects.active()
+            active = Connection.objects.active()
+            if active and active.api_key == settings.TOKPORTAL_API_KEY != "":
+                active.base_url = settings.TOKPORTAL_BASE_URL
+                active.save(update_fields=["base_url"])
+            return active
         if not settings.TOKPORTAL_API_KEY:
             return None
         return Connection.objects.create(

@@ -48,7 +48,7 @@ def command_line(process: str) -> list[str]:
             "1",
         ],
         "beat": beat,
-        "migrate": ["django", "migrate", "--noinput"],
+        "migrate": ["django", "prepare"],
     }[process]
 
 

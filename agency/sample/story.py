@@ -94,7 +94,7 @@ class Story:
         if day % 7 == 0 or day == plan.DAYS:
             sweep(self.connection, "lists", now=timezone.now())
             update_ledger(now=timezone.now())
-        if day % 5 == 0:
+        if day % 3 == 0:
             for account in SavedAccount.objects.filter(connection=self.connection):
                 analytics.pull_account(account, now=timezone.now())
 

@@ -4,16 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 
 from agency.bell import ring
 from agency.models import Connection, User
 from agency.tokportal import ReceivedEvent
 from campaigns.commands import actions as commands
 from campaigns.events import tasks
-from campaigns.events.endpoint import note_test
+from campaigns.events.endpoint import note_test, webhook_url
 from campaigns.events.handlers import KNOWN_KINDS
 from campaigns.events.models import Sweep, WebhookEvent
 from campaigns.events.sync import store_event
@@ -37,11 +35,6 @@ def replay(*, event: WebhookEvent, now: datetime) -> None:
             state=WebhookEvent.State.WAITING, next_try_at=now, attempts=0, handled_at=None, trouble=""
         )
         ring(tasks.handle_event, event_id=event.pk)
-
-
-def webhook_url(connection: Connection) -> str:
-    """Where TokPortal sends events. Its last part cannot be guessed: treat the whole as a secret."""
-    return settings.PUBLIC_URL + reverse("webhook", args=[connection.webhook_path_key])
 
 
 def set_up_webhook(

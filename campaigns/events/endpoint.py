@@ -5,6 +5,9 @@ import logging
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.urls import reverse
+
 from agency.connections import tokportal
 from agency.models import Connection
 from agency.tokportal import (
@@ -24,6 +27,11 @@ logger = logging.getLogger(__name__)
 
 LOOK_BACK = timedelta(days=3)  # deliveries that failed longer ago are left to the sweeps
 MOST_DELIVERIES = 500  # that one look at the log takes up
+
+
+def webhook_url(connection: Connection) -> str:
+    """Where TokPortal sends events. Its last part cannot be guessed: treat the whole as a secret."""
+    return settings.PUBLIC_URL + reverse("webhook", args=[connection.webhook_path_key])
 
 
 def offered_kinds(connection: Connection) -> list[str]:
@@ -48,6 +56,10 @@ def check_endpoint(connection: Connection, *, now: datetime) -> None:
             ours = endpoint
         elif connection.webhook_path_key in urlsplit(endpoint.url or "").path.split("/"):
             api.delete_webhook(endpoint.id)
+    if ours and ours.url != webhook_url(
+        connection
+    ):  # PUBLIC_URL has changed: the endpoint follows, its secret stays
+        ours = api.update_webhook(ours.id, body={"url": webhook_url(connection)}).result
     if ours:  # the one before is gone at TokPortal: its secret opens nothing any more
         Connection.objects.filter(pk=connection.pk, webhook_endpoint_id=ours.id).update(
             webhook_previous_secret=""

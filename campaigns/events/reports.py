@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from agency.models import Connection
 from campaigns.events import refusals
-from campaigns.events.actions import webhook_url
+from campaigns.events.endpoint import webhook_url
 from campaigns.events.handlers import KNOWN_KINDS
 from campaigns.events.models import Endpoint, WebhookEvent
 from campaigns.models import Command

@@ -162,6 +162,9 @@ def test_the_environment_makes_the_first_connection_and_no_other(db: None, setti
     first = ensure_connection()
     assert first is not None
     assert first.api_key == "sk_env"
+    settings.TOKPORTAL_BASE_URL = "http://127.0.0.1:9999/api/ext"  # the same workspace, at another port
+    assert ensure_connection() == first
+    assert Connection.objects.get().base_url == "http://127.0.0.1:9999/api/ext"
     settings.TOKPORTAL_API_KEY = "sk_other"
     assert ensure_connection() == first
     assert Connection.objects.get().api_key == "sk_env"

@@ -36,10 +36,22 @@ def test_the_endpoint_takes_every_event_that_is_offered_and_known(
     set_up(connection, owner)
     [ours] = api.list_webhooks()
     assert set(ours.events) == KNOWN_KINDS
-    assert ours.url == actions.webhook_url(connection)
+    assert ours.url == endpoint.webhook_url(connection)
     assert ours.id == connection.webhook_endpoint_id
     assert state(connection) == "Never heard"
     assert connection.webhook_secret not in str(Command.objects.get().answer)
+
+
+def test_the_endpoint_follows_when_the_public_address_changes(
+    webhooks: Connection, api: TokPortal, settings: Settings
+) -> None:
+    secret = webhooks.webhook_secret
+    settings.PUBLIC_URL = "http://127.0.0.1:9999"
+    endpoint.check_endpoint(webhooks, now=timezone.now())
+    [ours] = api.list_webhooks()
+    assert ours.url == endpoint.webhook_url(webhooks)
+    webhooks.refresh_from_db()
+    assert (ours.id, secret) == (webhooks.webhook_endpoint_id, webhooks.webhook_secret)
 
 
 def test_a_test_comes_back_within_seconds(webhooks: Connection) -> None:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from agency.celery import app
-from agency.models import Connection
+from agency.connection_actions import ensure_connection
 from agency.sample.story import Story
 from clients.models import Client
 
@@ -31,14 +31,9 @@ class Command(BaseCommand):
             )
         # What a worker would do is done here, one after the other, so that each day is over before the next.
         app.conf.update(task_always_eager=True, task_eager_propagates=True)
-        connection, _ = Connection.objects.get_or_create(
-            is_active=True,
-            defaults={
-                "name": "Sandbox",
-                "base_url": settings.TOKPORTAL_BASE_URL,
-                "api_key": settings.TOKPORTAL_API_KEY,
-            },
-        )
+        connection = ensure_connection()
+        if connection is None:
+            raise CommandError("TOKPORTAL_API_KEY is not set: the sample needs the sandbox's.")
         control = settings.TOKPORTAL_BASE_URL.removesuffix("/api/ext") + "/_sandbox"
         users = Story(connection, control_url=control, step=self._show).tell()
         if users_file:

@@ -8,7 +8,7 @@ from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 
 from agency.models import Connection, User
 from campaigns.analytics.models import AccountPull, AccountSnapshot, VideoSnapshot
-from campaigns.models import Campaign, SavedAccount, Video
+from campaigns.models import Bundle, Campaign, SavedAccount, Video
 
 STILL_OF_INTEREST = timedelta(minutes=30)  # how long a finished or stuck request for figures is shown
 
@@ -49,11 +49,11 @@ def visible_accounts(user: User) -> QuerySet[SavedAccount]:
     )
 
 
-def videos_of(account: SavedAccount) -> QuerySet[Video]:
-    """The posted videos of an account with their latest figures, most views first."""
+def videos_of(bundles: QuerySet[Bundle]) -> QuerySet[Video]:
+    """The posted videos of these bundles with their latest figures, most views first."""
     latest = VideoSnapshot.objects.filter(video=OuterRef("pk")).order_by("-day")
     return (
-        Video.objects.filter(bundle__saved_account=account)
+        Video.objects.filter(bundle__in=bundles)
         .exclude(platform_url="")
         .select_related("bundle")
         .annotate(

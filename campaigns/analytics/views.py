@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from agency.downloads import csv_download
 from agency.forms import page_of
 from agency.htmx import HtmxRequest, page_or_partial
-from campaigns.access import visible_account
+from campaigns.access import visible_account, visible_bundles
 from campaigns.analytics import actions, reports
 from campaigns.analytics.charts import line_chart
 from campaigns.analytics.forms import DAYS, METRICS, AccountSearchForm, ChartForm
@@ -51,6 +51,7 @@ def account_pull(request: HtmxRequest) -> HttpResponse:
 @require_safe
 def account_detail(request: HtmxRequest, account_id: int) -> HttpResponse:
     account = visible_account(request.user, account_id)
+    bundles = visible_bundles(request.user).filter(saved_account=account)  # others may work on it too
     now = timezone.now()
     metric, days = ChartForm(request.GET).chosen()
     today = account.connection.upstream_now(now).date()
@@ -61,7 +62,7 @@ def account_detail(request: HtmxRequest, account_id: int) -> HttpResponse:
         "account": account,
         "campaign": account.campaign,
         "pull": getattr(account, "pull", None),
-        "bundles": account.bundles.select_related("campaign__client").order_by("-pk"),
+        "bundles": bundles.defer("raw", "account_listing").order_by("-pk"),
         "changes": [(label, changes[name]) for name, label in METRICS.items()],
         "chart": line_chart(series),
         "series": sorted(series.items(), reverse=True),
@@ -70,7 +71,7 @@ def account_detail(request: HtmxRequest, account_id: int) -> HttpResponse:
         "metrics": METRICS,
         "days": days,
         "ranges": DAYS,
-        "page": page_of(reports.videos_of(account), request),
+        "page": page_of(reports.videos_of(bundles.values("pk")), request),
         "now": now,
         "upstream_now": account.connection.upstream_now(now),
     }

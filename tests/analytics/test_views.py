@@ -56,6 +56,17 @@ def test_the_list_shows_the_latest_figure_that_was_told(
     assert "@acme_us" in page
 
 
+def test_what_another_client_has_on_the_same_account_is_not_shown(
+    account: SavedAccount, manager: User, owner: User, signed_in: SignIn
+) -> None:
+    launch = make_campaign(make_client("zanzibar"), "launch")
+    theirs = make_bundle(launch, saved_account=account, title="Zanzibar bundle")
+    make_video(theirs, 1, platform_url="https://www.tiktok.com/@acme_us/video/2", name="Zanzibar film")
+    page = reverse("account_detail", args=[account.pk])
+    assert b"Zanzibar" not in signed_in(manager).get(page).content
+    assert b"Zanzibar film" in signed_in(owner).get(page).content
+
+
 def test_strangers_see_none_of_it(account: SavedAccount, outsider: User, signed_in: SignIn) -> None:
     browser = signed_in(outsider)
     assert "acme_us" not in browser.get(reverse("account_list")).content.decode()

@@ -11,7 +11,7 @@ from campaigns.commands.quotes import SALT
 from campaigns.ledger.actions import set_budget
 from campaigns.models import Bundle, Campaign, Command
 from tests.commands.pages import HTMX, SignIn, an_order, new_key, token_in, work
-from tests.factories import make_account, make_bundle
+from tests.factories import make_account, make_bundle, make_campaign
 from tests.sandbox_process import Sandbox
 
 
@@ -194,6 +194,15 @@ def test_videos_for_an_account_with_an_active_bundle_are_offered_as_slots_there(
     order = an_order(bundle_type="videos_only", account_id=account.pk)
     html = signed_in(manager).post(quote_url(campaign), order, headers=HTMX).content.decode()
     assert reverse("bundle_add_slots", args=[bundle.pk]) in html
+
+
+def test_another_clients_bundle_on_the_same_account_is_not_offered(
+    priced: Connection, campaign: Campaign, manager: User, signed_in: SignIn
+) -> None:
+    account = make_account(campaign)
+    make_bundle(make_campaign(), status="accepted", saved_account=account, title="Zanzibar")
+    order = an_order(bundle_type="videos_only", account_id=account.pk)
+    assert b"Zanzibar" not in signed_in(manager).post(quote_url(campaign), order, headers=HTMX).content
 
 
 def test_an_earlier_order_can_be_ordered_again(

@@ -148,13 +148,14 @@ def _order_context(campaign: Campaign, form: BundleOrderForm, offered: Offer | N
         "campaign": campaign,
         "form": form,
         "offer": offered,
-        "active_bundle": _active_bundle(form.account) if form.account else None,
+        "active_bundle": _active_bundle(form.account, campaign) if form.account else None,
     }
 
 
-def _active_bundle(account: SavedAccount) -> Bundle | None:
+def _active_bundle(account: SavedAccount, campaign: Campaign) -> Bundle | None:
     """Slots added to a bundle keep its manager, so that is better than a new bundle on the same account."""
-    return account.bundles.exclude(status__in=Bundle.ENDED).order_by("-pk").first()
+    theirs = account.bundles.filter(campaign__client=campaign.client)
+    return theirs.exclude(status__in=Bundle.ENDED).order_by("-pk").first()
 
 
 def _charged_all_the_same(request: HtmxRequest, charged: sync.PriceCheckWasCharged) -> HttpResponse:

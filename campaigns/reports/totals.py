@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Sum
+from django.db.models import Count, F, Sum
 from django.db.models.functions import TruncMonth
+from django.urls import reverse
 
 from agency.models import Connection
 from campaigns.ledger.models import Allocation
@@ -18,6 +19,7 @@ class Cell:
     """One month of one client. `charged` None = nothing was booked."""
 
     month: Month
+    url: str  # of its report
     charged: int | None
     went_live: int
 
@@ -57,20 +59,23 @@ def totals(clients: Sequence[Client], months: Sequence[Month], connection: Conne
             posted_at__lt=ends,
         )
         .exclude(platform_url="")
-        .values_list("bundle__campaign__client", "posted_at")
+        .values(client=F("bundle__campaign__client"), month=TruncMonth("posted_at", tzinfo=zone))
+        .annotate(n=Count("pk"))
+        .order_by()
     )
-    live: dict[tuple[int | None, Month], int] = {}
-    for client_id, posted_at in posted:
-        if posted_at is not None:
-            key = (client_id, Month.of(posted_at))
-            live[key] = live.get(key, 0) + 1
-    return [
-        Row(
-            client,
-            tuple(
-                Cell(month, credits.get((client.pk, month)), live.get((client.pk, month), 0))
-                for month in months
-            ),
+    live = {(row["client"], Month.of(row["month"])): row["n"] for row in posted}
+    rows = []
+    for client in clients:
+        # To reverse each cell's address would cost more than all else on the page. Slugs have no capitals.
+        address = reverse("client_report", args=[client.slug, "MONTH"])
+        cells = (
+            Cell(
+                month,
+                address.replace("MONTH", str(month)),
+                credits.get((client.pk, month)),
+                live.get((client.pk, month), 0),
+            )
+            for month in months
         )
-        for client in clients
-    ]
+        rows.append(Row(client, tuple(cells)))
+    return rows

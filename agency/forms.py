@@ -47,6 +47,13 @@ class SearchForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
 
+def offer(form: forms.Form, name: str, choices: list[Any]) -> None:
+    """Fill a drop-down that depends on what there is."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = choices
+
+
 def page_of(rows: QuerySet, request: HttpRequest, *, size: int = ROWS_PER_PAGE) -> Page:
     """The page of a list that `?page=` names; the nearest one where it names none."""
     return Paginator(rows, size).get_page(request.GET.get("page"))

@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.db.models import F, Q, QuerySet
 
-from agency.forms import SearchForm
+from agency.forms import SearchForm, offer
 from campaigns.models import SavedAccount
 from campaigns.models.campaign import Platform
 from clients.models import Client
@@ -13,9 +13,7 @@ DAYS = {"30": "30 days", "90": "90 days", "": "All"}
 
 
 class AccountSearchForm(SearchForm):
-    client = forms.ModelChoiceField(
-        Client.objects.none(), required=False, to_field_name="slug", empty_label="Any client"
-    )
+    client = forms.ChoiceField(required=False)
     platform = forms.ChoiceField(
         required=False, label="Platform", choices=[("", "Any platform"), *Platform.choices]
     )
@@ -52,9 +50,7 @@ class AccountSearchForm(SearchForm):
 
     def __init__(self, *args: Any, clients: QuerySet[Client], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        client_field = self.fields["client"]
-        assert isinstance(client_field, forms.ModelChoiceField)
-        client_field.queryset = clients.order_by("name")
+        offer(self, "client", [("", "Any client"), *clients.order_by("name").values_list("slug", "name")])
 
     def narrow(self, accounts: QuerySet[SavedAccount]) -> QuerySet[SavedAccount]:
         given = self.filters()
@@ -64,7 +60,7 @@ class AccountSearchForm(SearchForm):
                 Q(username__icontains=text) | Q(visible_name__icontains=text) | Q(upstream_id=text)
             )
         if "client" in given:
-            accounts = accounts.filter(campaign__client=given["client"])
+            accounts = accounts.filter(campaign__client__slug=given["client"])
         if "platform" in given:
             accounts = accounts.filter(platform=given["platform"])
         if "country" in given:

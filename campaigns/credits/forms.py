@@ -5,7 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.db.models import Exists, OuterRef
 
-from agency.forms import SearchForm
+from agency.forms import SearchForm, offer
 from campaigns.credits.reports import found_by
 from campaigns.ledger.actions import Part, WrongAllocation
 from campaigns.ledger.models import Allocation, CreditEntry, CreditEntryQuerySet
@@ -20,13 +20,6 @@ NOBODY_IN_PARTICULAR = {
     "agency": "The agency's own cost",
     "pool": "The pool itself",
 }
-
-
-def offer(form: forms.Form, name: str, choices: list[Any]) -> None:
-    """Fill a drop-down that depends on what there is."""
-    field = form.fields[name]
-    assert isinstance(field, forms.ChoiceField)
-    field.choices = choices
 
 
 class EntrySearchForm(SearchForm):

@@ -6,16 +6,15 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
-from agency.forms import SearchForm
+from agency.forms import SearchForm, offer
 from agency.models import User
 from agency.tokportal import normalise_country
 from campaigns.access import visible_campaigns
-from campaigns.models import Campaign, Command, Platform
+from campaigns.models import Command, Platform
 from campaigns.models.command import CommandQuerySet
 from campaigns.models.mirror import BundleQuerySet
 from campaigns.states import ACCOUNT, BUNDLE, bundle_pill, command_pill
 from clients.access import visible_clients
-from clients.models import Client
 
 IN_ACCOUNT_REVIEW = Q(
     status__in=("published", "published_priority", "accepted", "in_review", "finalized"),
@@ -34,18 +33,19 @@ def in_state(word: str) -> Q:
 class OwnerFilterForm(SearchForm):
     """Search, client and campaign, limited to what the person may see."""
 
-    client = forms.ModelChoiceField(
-        Client.objects.none(), required=False, empty_label="All clients", to_field_name="slug"
-    )
-    campaign = forms.ModelChoiceField(Campaign.objects.none(), required=False, empty_label="All campaigns")
+    client = forms.ChoiceField(required=False)
+    campaign = forms.ChoiceField(required=False)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        client: Any = self.fields["client"]
-        client.queryset = visible_clients(user).order_by("name")
-        campaign: Any = self.fields["campaign"]
-        campaign.queryset = visible_campaigns(user).order_by("client__name", "name")
-        campaign.label_from_instance = lambda row: f"{row.client} · {row}"
+        clients = visible_clients(user).order_by("name").values_list("slug", "name")
+        offer(self, "client", [("", "All clients"), *clients])
+        rows = visible_campaigns(user).order_by("client__name", "name")
+        campaigns = [
+            (str(pk), f"{client} · {name}")
+            for pk, client, name in rows.values_list("pk", "client__name", "name")
+        ]
+        offer(self, "campaign", [("", "All campaigns"), *campaigns])
 
 
 class BundleFilterForm(OwnerFilterForm):
@@ -68,7 +68,7 @@ class BundleFilterForm(OwnerFilterForm):
                 | Q(profile__username__icontains=text)
             )
         if client := chosen.get("client"):
-            bundles = bundles.filter(campaign__client=client)
+            bundles = bundles.filter(campaign__client__slug=client)
         if campaign := chosen.get("campaign"):
             bundles = bundles.filter(campaign=campaign)
         if word := chosen.get("state"):
@@ -102,7 +102,7 @@ class CommandFilterForm(OwnerFilterForm):
                 | Q(bundle__title__icontains=text)
             )
         if client := chosen.get("client"):
-            commands = commands.filter(client=client)
+            commands = commands.filter(client__slug=client)
         if campaign := chosen.get("campaign"):
             commands = commands.filter(campaign=campaign)
         if kind := chosen.get("kind"):

@@ -8,7 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-ROWS_PER_PAGE = 50
+ROWS_PER_PAGE = 25
 
 
 class CommandForm(forms.Form):

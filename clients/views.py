@@ -23,7 +23,6 @@ from clients.forms import ClientForm, ClientSearchForm
 from clients.models import Client, Membership
 from clients.reports import client_rows
 
-CLIENTS_PER_PAGE = 25  # their rows are searched more than read
 NEEDS_SHOWN = 15
 CAMPAIGNS_SHOWN = 20
 COMMANDS_SHOWN = 8
@@ -32,7 +31,7 @@ COMMANDS_SHOWN = 8
 @require_safe
 def client_list(request: HtmxRequest) -> HttpResponse:
     search = ClientSearchForm(request.GET)
-    page = page_of(client_rows(request.user, **search.filters()), request, size=CLIENTS_PER_PAGE)
+    page = page_of(client_rows(request.user, **search.filters()), request)
     context = {"page": page, "search": search}
     return page_or_partial(request, "clients/client_list.html", "client-table", context)
 

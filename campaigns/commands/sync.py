@@ -319,6 +319,7 @@ def postpone(command: Command, error: TokPortalError, *, left_at: datetime, now:
             "next_try_at": now + pause,
             **refusals.waiting(error, pause),
         },
+        lease_until=command.lease_until,
     )
 
 
@@ -337,6 +338,7 @@ def mark_unknown(command: Command, error: TokPortalError, *, left_at: datetime, 
             "error_code": error.code or type(error).__name__.upper(),
             "error_message": "No answer came, so it is not known whether it happened. It is being checked.",
         },
+        lease_until=command.lease_until,
     )
     resolve_command(command.pk, now=now)
 
@@ -376,7 +378,13 @@ def resolve_command(command_id: int, *, now: datetime) -> None:
     if evidence.happened:
         settle_found(command, evidence, at=at, now=now)
     elif may_replay:
-        replay = {"state": S.QUEUED, "state_since": at, "next_try_at": now, "evidence": evidence.text}
+        replay = {
+            "state": S.QUEUED,
+            "state_since": at,
+            "needs_person": False,
+            "next_try_at": now,
+            "evidence": evidence.text,
+        }
         if _move(command, (S.UNKNOWN,), replay):
             send_command(command.pk, now=now)
     else:
@@ -421,13 +429,18 @@ def send_next(command_id: int, *, now: datetime) -> None:
 
 def sweep_commands(*, now: datetime) -> None:
     """Ring again for what waits, and take up what was being sent when its worker died."""
+    began = timezone.now()
+
+    def at() -> datetime:  # each takes a while, and a lease begins when its Command leaves
+        return now + (timezone.now() - began)
+
     for command in Command.objects.filter(state=S.SENDING, lease_until__lte=now).select_related("connection"):
         lost = TokPortalError("The worker stopped before the answer came.", code="LEASE_EXPIRED")
-        mark_unknown(command, lost, left_at=command.state_since, now=now)
+        mark_unknown(command, lost, left_at=command.state_since, now=at())
     for pk in Command.objects.filter(state=S.UNKNOWN, next_try_at__lte=now).values_list("pk", flat=True):
-        resolve_command(pk, now=now)
+        resolve_command(pk, now=at())
     for pk in Command.objects.due(now).order_by("pk").values_list("pk", flat=True):
-        send_command(pk, now=now)
+        send_command(pk, now=at())
 
 
 def note_balance(connection: Connection, balance: int, *, at: datetime) -> None:
@@ -441,9 +454,12 @@ def _read(command_id: int) -> Command:
     return Command.objects.select_related(*RELATED).get(pk=command_id)
 
 
-def _move(command: Command, states: tuple[str, ...], values: dict[str, Any]) -> bool:
-    """One guarded UPDATE: only from one of `states`, so that two workers cannot both win."""
-    moved = Command.objects.filter(pk=command.pk, state__in=states).update(**values)
+def _move(command: Command, states: tuple[str, ...], values: dict[str, Any], **still: Any) -> bool:
+    """One guarded UPDATE: only from one of `states`, so that two workers cannot both win.
+
+    `still`: what else the row must say. A `lease_until` tells whether it is still the same attempt.
+    """
+    moved = Command.objects.filter(pk=command.pk, state__in=states, **still).update(**values)
     if moved:
         for name, value in values.items():
             setattr(command, name, value)

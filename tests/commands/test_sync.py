@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from agency.models import Connection, User
-from agency.tokportal import Answer, TokPortal
+from agency.tokportal import Answer, NotSent, TokPortal, Unreachable
 from campaigns.commands import actions, sync
 from campaigns.ledger.models import Reservation
 from campaigns.models import AccountProfile, Bundle, Campaign, Command
@@ -294,6 +294,53 @@ def test_a_replay_that_had_to_wait_beyond_the_replay_window_is_a_persons_decisio
     command = later(command)
     assert (command.state, command.needs_person, spent(sandbox)) == (S.UNKNOWN, True, [])
     assert command.reservation.state == Reservation.State.HELD
+
+
+def test_an_attempt_whose_lease_ran_out_does_not_disturb_the_next_one(
+    order: Callable[..., Command], sandbox: Sandbox
+) -> None:
+    """Its row was read as lost, or its "try later" came late, when another worker was sending already."""
+    command = order(lambda: sandbox.fault("429", match=CREATE, retry_after=60))
+    now = timezone.now()
+    Command.objects.filter(pk=command.pk).update(state=S.SENDING, lease_until=now - timedelta(seconds=1))
+    lost = Command.objects.get(pk=command.pk)
+    Command.objects.filter(pk=command.pk).update(lease_until=now + sync.LEASE)
+    sync.mark_unknown(lost, Unreachable(), left_at=now, now=now)
+    sync.postpone(lost, NotSent(), left_at=now, now=now)
+    command.refresh_from_db()
+    assert (command.state, command.lease_until) == (S.SENDING, now + sync.LEASE)
+
+
+def test_each_command_of_a_sweep_gets_its_whole_lease(
+    order: Callable[..., Command], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        order(lambda: sandbox.fault("429", match=CREATE, retry_after=0))
+    sandbox.fault("slow", match=CREATE, seconds=2)
+    leases, call = [], sync.call
+
+    def note_lease(api: TokPortal, command: Command) -> Answer[Any]:
+        assert command.lease_until
+        leases.append(command.lease_until - timezone.now())
+        return call(api, command)
+
+    monkeypatch.setattr(sync, "call", note_lease)
+    ahead = timedelta(seconds=5)
+    sync.sweep_commands(now=timezone.now() + ahead)
+    assert len(leases) == 2
+    assert min(leases) > sync.LEASE + ahead - timedelta(seconds=1)
+
+
+def test_what_is_replayed_after_all_no_longer_asks_a_person(
+    order: Callable[..., Command], sandbox: Sandbox
+) -> None:
+    command = order(lambda: sandbox.fault("429", match=CREATE, retry_after=60))
+    now = timezone.now()
+    Command.objects.filter(pk=command.pk).update(state=S.UNKNOWN, needs_person=True, first_sent_at=now)
+    sandbox.fault("429", match=CREATE, retry_after=60)
+    actions.check_again(command=command, now=now)
+    command.refresh_from_db()
+    assert (command.state, command.needs_person) == (S.QUEUED, False)
 
 
 # The kinds after the order

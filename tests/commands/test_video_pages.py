@@ -250,6 +250,34 @@ def test_what_tokportal_refused_of_a_batch_stands_at_its_slot(
     assert "Slot 2: The file is too large." in page
 
 
+NEW_FILM = "https://cdn.example.com/second-cut.mp4"
+
+
+@pytest.mark.parametrize(
+    "change", [{"media": NEW_FILM}, {"disclose_as_ads": None}], ids=["another film", "no ad"]
+)
+def test_a_change_that_was_refused_can_be_sent_again(
+    bundle: Bundle, manager: User, sandbox: Sandbox, signed_in: SignIn, change: dict[str, Any]
+) -> None:
+    browser, page = signed_in(manager), url("bundle_videos", bundle.pk)
+    browser.post(page, {**new_key(), **a_slot(1)})
+    work()
+    sandbox.fault("error", match={"operation": "batchConfigureBundleVideos"}, status=400, code="SORRY")
+    browser.post(page, {**new_key(), **a_slot(1, version="1", **change)})
+    work()
+    assert Command.objects.latest("pk").state == S.REFUSED
+    assert "Not sent" in browser.get(bundle.get_absolute_url()).content.decode()
+    assert browser.post(page, {**new_key(), **a_slot(1, version="2", **change)}).status_code == 302
+    work()
+    assert Command.objects.latest("pk").state == S.SUCCEEDED
+    slot = bundle.videos.get(position=1)
+    assert (slot.raw["video_url"], slot.raw["disclose_as_ads"]) == (
+        change.get("media", "https://cdn.example.com/clip.mp4"),
+        "disclose_as_ads" not in change,
+    )
+    assert "Not sent" not in browser.get(bundle.get_absolute_url()).content.decode()
+
+
 def test_twenty_slots_stand_on_a_page_that_stays_light(
     campaign: Campaign,
     manager: User,

@@ -1,8 +1,10 @@
 """What the page of a bundle shows and offers."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from campaigns.commands import actions
 from campaigns.commands.reports.accounts import Face, face_of, profile_of
@@ -23,6 +25,7 @@ class Slot:
     pill: Pill
     post: Post | None
     is_editable: bool
+    sent: Mapping[str, Any] | None = None  # for it, as TokPortal last took it from here
 
     @property
     def moved_from(self) -> date | None:
@@ -32,12 +35,18 @@ class Slot:
 
     @property
     def is_unsent(self) -> bool:
-        """Whether our Post says something that TokPortal's slot does not."""
+        """Whether our Post says something that TokPortal's slot does not.
+
+        What TokPortal may answer otherwise than it was sent, such as the day or the address of the media, is
+        compared with what was sent.
+        """
         if self.post is None:
             return False
         post, video = self.post, self.video
+        if self.sent is not None and self.sent != {"position": video.position, **post.body()}:
+            return True
         caption = "" if post.video_type == Post.Type.STORY else post.caption
-        ours = (post.video_type, caption, post.name, post.external_ref)  # TokPortal may move the day
+        ours = (post.video_type, caption, post.name, post.external_ref)
         return ours != (video.video_type, video.description, video.name, video.external_ref)
 
 
@@ -170,21 +179,36 @@ class BundlePage:
 
 
 def slots_of(bundle: Bundle) -> list[Slot]:
-    """The slots of a bundle by position, each with its Post. One query."""
+    """The slots of a bundle by position, each with its Post. Two queries."""
     can_take = not bundle.is_ended and bundle.status in Bundle.ORDERABLE_SLOTS
+    sent = _last_sent(bundle)
     return [
         Slot(
             video,
             video_pill(video),
             getattr(video, "post", None),
             can_take and video.status in EDITABLE_SLOTS,
+            sent.get(video.position),
         )
         for video in bundle.videos.select_related("post").order_by("position")
     ]
 
 
+def _last_sent(bundle: Bundle) -> dict[int, Mapping[str, Any]]:
+    """Position → what was last sent for it and not refused."""
+    state = Command.State
+    batches = bundle.commands.filter(kind=K.CONFIGURE_VIDEOS).exclude(state__in=(state.REFUSED, state.VOID))
+    sent: dict[int, Mapping[str, Any]] = {}
+    for body, details in batches.order_by("pk").values_list("body", "error_details"):
+        refused = details.get("positions") or {}
+        for item in body.get("videos", ()):
+            if str(item["position"]) not in refused:
+                sent[item["position"]] = item
+    return sent
+
+
 def bundle_page(bundle: Bundle, *, now: datetime) -> BundlePage:
-    """`now` is machine time. Three queries."""
+    """`now` is machine time. Four queries."""
     at = bundle.connection.upstream_now(now)
     slots = slots_of(bundle)
     videos = [slot.video for slot in slots]

@@ -10,6 +10,7 @@ from agency.tokportal import normalise_country
 from campaigns.models import Bundle, Campaign, Command, Namespace, Post, Video
 from campaigns.references import captures, owning_prefixes
 from clients.access import visible_clients
+from clients.models import Client
 
 
 class WouldCapture(Exception):
@@ -30,6 +31,10 @@ def require_free(prefix: str, *, campaign: Campaign, by: User, is_own: bool) -> 
     taken = next((other for other in others if other.prefix == prefix), None)
     if taken:
         raise WouldCapture(f"{prefix} belongs to {owner(taken.campaign)} already. Choose another one.")
+    stranger = None if is_own else _named_client(prefix)
+    if stranger and stranger.pk != campaign.client_id:
+        named = str(stranger) if stranger.pk in visible else "another client"
+        raise WouldCapture(f"{prefix} begins with the short name of {named}. Choose another prefix.")
     for ref, other in _foreign_refs(prefix, campaign, [namespace.prefix for namespace in others]):
         seen = other.client_id in visible
         named = f"the reference {ref} of {owner(other)}" if seen else "a reference of another client"
@@ -65,6 +70,12 @@ def is_used(campaign: Campaign) -> bool:
         or Bundle.objects.filter(campaign=campaign).exclude(external_ref="").exists()
         or Post.objects.filter(campaign=campaign).exists()
     )
+
+
+def _named_client(prefix: str) -> Client | None:
+    """The client whose slug the prefix begins with; of several the longest, as in resolve()."""
+    slugs = Client.objects.in_bulk(owning_prefixes(prefix), field_name="slug")
+    return max(slugs.values(), key=lambda client: len(client.slug), default=None)
 
 
 def _foreign_refs(prefix: str, campaign: Campaign, prefixes: Iterable[str]) -> Iterable[tuple[str, Campaign]]:

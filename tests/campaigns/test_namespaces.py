@@ -88,6 +88,25 @@ def test_staff_are_not_told_whose_it_is_when_they_may_not_see_them(
     assert "another client" in str(refusal.value)
 
 
+@pytest.mark.parametrize("prefix", ["nordlys", "nordlys-make"])
+def test_a_prefix_that_begins_with_another_clients_short_name_is_refused(
+    owner: User, manager: User, campaign: Campaign, other: Campaign, prefix: str
+) -> None:
+    with pytest.raises(actions.CannotSave, match="short name of Nordlys"):
+        adopt(campaign, prefix, owner)
+    with pytest.raises(actions.CannotSave, match="short name of another client"):
+        adopt(campaign, prefix, manager)
+    adopt(other, prefix, owner)
+    assert resolve(f"{prefix}-7") == other
+
+
+def test_the_longest_short_name_says_whose_a_prefix_is(owner: User, campaign: Campaign) -> None:
+    longer = make_campaign(make_client("acme-tools"), "winter")
+    adopt(longer, "acme-tools-make", owner)
+    with pytest.raises(actions.CannotSave, match="short name of"):
+        adopt(campaign, "acme-tools-other", owner)
+
+
 def test_a_prefix_that_would_take_future_orders_of_a_country_is_refused(
     owner: User, campaign: Campaign
 ) -> None:

@@ -37,6 +37,7 @@ class ClientForm(forms.ModelForm):
     class Meta:
         model = Client
         fields = ["name", "slug", "colour", "contact_name", "contact_email", "notes"]
+        error_messages = {"slug": {"unique": "Another client has this short name. Choose another one."}}
         labels = {"slug": "Short name", "colour": "Colour", "contact_email": "Contact's email"}
         help_texts = {
             "slug": "Begins every reference that we send to TokPortal, such as acme-spring-usa-k3v9qp."

@@ -126,7 +126,7 @@ def test_an_owner_adds_a_client_with_budget_and_staff(signed_in: SignedIn, owner
     [
         ("slug", "Ac me", "lower-case letters"),
         ("slug", "new", "an address of the dashboard"),
-        ("slug", "nordlys", "already exists"),
+        ("slug", "nordlys", "Another client has this short name"),
         ("colour", "red", "Use a colour such as"),
         ("name", "", "This field is required"),
         ("budget", "-1", "greater than or equal to 0"),

@@ -38,11 +38,11 @@ def require_open(campaign: Campaign) -> None:
 
 
 def visible_bundles(user: User) -> BundleQuerySet:
-    return Bundle.objects.visible_to(user).select_related("campaign__client", "connection")
+    return Bundle.objects.visible_to(user).select_related("campaign__client")
 
 
 def visible_bundle(user: User, bundle_id: int) -> Bundle:
-    bundle = visible_bundles(user).select_related("saved_account").filter(pk=bundle_id).first()
+    bundle = visible_bundles(user).select_related("connection", "saved_account").filter(pk=bundle_id).first()
     if bundle is None:
         raise Http404("No such bundle.")
     return bundle

@@ -1,7 +1,8 @@
 """What TokPortal holds, as it last told us. Nothing here is ever moved by us: `campaigns.sync` mirrors it."""
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from agency.models import Connection, User, audited
@@ -57,12 +58,19 @@ class BundleQuerySet(models.QuerySet["Bundle"]):
         return self if user.is_owner else self.filter(campaign__client__memberships__user=user)
 
     def with_progress(self) -> "BundleQuerySet":
-        counted = ~Q(videos__status="cancelled")
-        live = Q(videos__status__in=Video.LIVE) & ~Q(videos__platform_url="")
+        """Adds `videos_total`, `videos_filled` and `videos_live`. Subqueries, so that only shown rows are counted."""
+        slots = Video.objects.filter(bundle=OuterRef("pk")).order_by()
+        counted = slots.exclude(status="cancelled")
+        live = slots.filter(status__in=Video.LIVE).exclude(platform_url="")
+
+        def number(videos: models.QuerySet[Video]) -> Coalesce:
+            counts = videos.values("bundle").annotate(n=Count("pk")).values("n")
+            return Coalesce(Subquery(counts), 0)
+
         return self.annotate(
-            videos_total=Count("videos", filter=counted),
-            videos_filled=Count("videos", filter=counted & ~Q(videos__status="pending")),
-            videos_live=Count("videos", filter=live),
+            videos_total=number(counted),
+            videos_filled=number(counted.exclude(status="pending")),
+            videos_live=number(live),
         )
 
 

@@ -31,8 +31,8 @@ GATED = {"publish": K.PUBLISH_BUNDLE, "publish-all": K.PUBLISH_ALL_VIDEOS}
 
 def _filtered(request: HtmxRequest) -> tuple[BundleFilterForm, BundleQuerySet]:
     filters = BundleFilterForm(request.GET, user=request.user)
-    bundles = filters.narrow(visible_bundles(request.user).select_related("saved_account"))
-    return filters, bundles.with_progress().order_by("-pk")
+    bundles = visible_bundles(request.user).select_related("saved_account").with_progress().order_by("-pk")
+    return filters, filters.narrow(bundles.defer("raw", "account_listing", "saved_account__raw"))
 
 
 @require_safe

@@ -28,7 +28,10 @@ S = Command.State
 
 def _filtered(request: HtmxRequest) -> tuple[CommandFilterForm, CommandQuerySet]:
     filters = CommandFilterForm(request.GET, user=request.user)
-    return filters, filters.narrow(visible_commands(request.user)).order_by("-pk")
+    commands = visible_commands(request.user).defer(
+        "body", "answer", "bundle__raw", "bundle__account_listing"
+    )
+    return filters, filters.narrow(commands).order_by("-pk")
 
 
 @require_safe

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -78,7 +78,8 @@ def _with_figures(pks: list[int], today: date) -> QuerySet[Any]:
     """Each figure is a subquery of its own, so that sums do not multiply each other."""
     live = Video.objects.filter(bundle__campaign__client=OuterRef("pk"), status__in=Video.LIVE)
     allocations = Allocation.objects.filter(client=OuterRef("pk"))
-    this_month = allocations.filter(entry__created_at__date__gte=today.replace(day=1))
+    month_began = datetime.combine(today.replace(day=1), time(), UTC)
+    this_month = allocations.filter(entry__created_at__gte=month_began)
     booked = Allocation.objects.standing().filter(command=OuterRef("command"))
     unbooked = Reservation.objects.filter(~Exists(booked), client=OuterRef("pk")).exclude(
         state=Reservation.State.VOID

@@ -196,6 +196,11 @@ class Video(models.Model):
         indexes = [
             models.Index(fields=["status", "publish_date"], name="video_by_status_and_day"),
             models.Index(
+                fields=["bundle"],
+                name="video_needs_a_person",
+                condition=Q(status__in=["in_review", "pending_corrections"]) | Q(has_download_issue=True),
+            ),
+            models.Index(
                 fields=["posted_at"], name="video_by_posted_at", condition=Q(posted_at__isnull=False)
             ),
         ]

@@ -132,7 +132,7 @@ def send_command(command_id: int, *, now: datetime) -> None:
     if command is None or command.connection.key_refused_at:
         return
     left_at = command.connection.upstream_now(now)
-    if command.first_sent_at and left_at - command.first_sent_at >= REPLAY_WINDOW:
+    if _is_key_old(command, left_at):
         # It waited for longer than its key is sure to be known: look once more, and then ask a person.
         if _move(command, (S.QUEUED,), {"state": S.UNKNOWN, "state_since": left_at, "next_try_at": now}):
             resolve_command(command.pk, now=now)
@@ -363,17 +363,15 @@ def resolve_command(command_id: int, *, now: datetime) -> None:
         evidence = Evidence(None, "TokPortal does not know the bundle any more.")
     except TokPortalError as error:
         said = f"TokPortal could not be asked yet ({type(error).__name__})."
-        Command.objects.filter(pk=command.pk, state=S.UNKNOWN).update(
-            next_try_at=now + LOOK_AGAIN / 4, evidence=said
-        )
+        values = {"evidence": said, "next_try_at": now + LOOK_AGAIN / 4}
+        if _is_key_old(command, command.connection.upstream_now(now)):
+            values["needs_person"] = True  # it may never answer: the credits must not be held for ever
+        Command.objects.filter(pk=command.pk, state=S.UNKNOWN).update(**values)
         return
     command.connection.refresh_from_db()
     at = command.connection.upstream_now(now)
     may_replay = (
-        evidence.happened is False
-        and command.first_sent_at is not None
-        and at - command.first_sent_at < REPLAY_WINDOW
-        and command.attempts < MOST_ATTEMPTS
+        evidence.happened is False and not _is_key_old(command, at) and command.attempts < MOST_ATTEMPTS
     )
     if evidence.happened:
         settle_found(command, evidence, at=at, now=now)
@@ -448,6 +446,11 @@ def note_balance(connection: Connection, balance: int, *, at: datetime) -> None:
     Connection.objects.filter(pk=connection.pk).exclude(balance_at__gt=at).update(
         balance=balance, balance_at=at
     )
+
+
+def _is_key_old(command: Command, at: datetime) -> bool:
+    """Whether TokPortal may have forgotten the key. `at` is TokPortal's time."""
+    return command.first_sent_at is not None and at - command.first_sent_at >= REPLAY_WINDOW
 
 
 def _read(command_id: int) -> Command:

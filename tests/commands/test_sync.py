@@ -280,6 +280,25 @@ def test_an_unknown_without_evidence_after_the_replay_window_is_a_persons_decisi
     assert (command.state, command.reservation.state) == (S.VOID, Reservation.State.VOID)
 
 
+def test_an_unknown_that_tokportal_cannot_be_asked_about_does_not_hold_its_credits_for_ever(
+    order: Callable[..., Command], sandbox: Sandbox, manager: User
+) -> None:
+    def lose() -> None:
+        sandbox.fault("drop_before", match=CREATE)
+        sandbox.fault("500", match={"operation": "listBundles"}, times=-1)
+
+    command = order(lose)
+    assert (command.state, command.needs_person) == (S.UNKNOWN, False)
+    command = later(command, minutes=59)
+    assert not command.needs_person
+    command = later(command, minutes=61)
+    assert (command.state, command.needs_person) == (S.UNKNOWN, True)
+    assert "could not be asked" in command.evidence
+    actions.withdraw(command=command, by=manager, note="the key was revoked", now=timezone.now())
+    command.refresh_from_db()
+    assert command.reservation.state == Reservation.State.VOID
+
+
 def test_a_replay_that_had_to_wait_beyond_the_replay_window_is_a_persons_decision(
     order: Callable[..., Command], sandbox: Sandbox, connection: Connection
 ) -> None:

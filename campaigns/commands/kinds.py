@@ -140,8 +140,16 @@ def _find_download_fixed(api: TokPortal, command: Command) -> Evidence:
 
 
 def _delete_stray_endpoints(api: TokPortal, command: Command) -> Evidence:
-    """An endpoint whose secret we never got is of no use: it goes, and a new one is made."""
-    strays = [endpoint for endpoint in api.list_webhooks() if endpoint.url == command.body["url"]]
+    """An endpoint whose secret we never got is of no use: it goes, and a new one is made.
+
+    The one before, whose secret we have, stays: it works until the new one is there.
+    """
+    known = command.connection.webhook_endpoint_id
+    strays = [
+        endpoint
+        for endpoint in api.list_webhooks()
+        if endpoint.url == command.body["url"] and endpoint.id != known
+    ]
     for endpoint in strays:
         with suppress(NotFound):
             api.delete_webhook(endpoint.id)

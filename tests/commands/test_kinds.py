@@ -122,3 +122,27 @@ def test_an_account_that_has_a_picture_is_not_taken_for_one_with_the_new_picture
     assert later(command).state == S.SUCCEEDED
     bundle.refresh_from_db()
     assert bundle.account_listing["profile_picture_url"] == profile.profile_picture_url
+
+
+def test_a_replacement_that_was_lost_leaves_the_endpoint_that_works(
+    connection: Connection, owner: User, sandbox: Sandbox
+) -> None:
+    def ask() -> Command:
+        connection.refresh_from_db()
+        return actions.create_webhook(
+            connection=connection,
+            by=owner,
+            key=uuid4(),
+            url="http://127.0.0.1:9/webhooks/tokportal/x",
+            events=["bundle.published"],
+            now=timezone.now(),
+        )
+
+    ask()
+    connection.refresh_from_db()
+    before = connection.webhook_endpoint_id
+    sandbox.fault("drop_after", match={"operation": "createWebhookEndpoint"})
+    ask()
+    connection.refresh_from_db()
+    listed = {endpoint.id for endpoint in tokportal(connection).list_webhooks()}
+    assert listed == {before, connection.webhook_endpoint_id}

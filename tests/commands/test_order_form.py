@@ -127,6 +127,13 @@ def test_what_the_documents_forbid_is_refused_at_its_field(
     assert sentence in " ".join(form.errors[field])
 
 
+def test_edits_are_not_compared_with_an_impossible_number_of_videos(
+    campaign: Campaign, pool: Connection
+) -> None:
+    form = form_of(campaign, pool, videos_quantity="-3")
+    assert set(form.errors) == {"videos_quantity"}
+
+
 WARMINGS = [
     ({"warming": "deep", "platform": "instagram"}, {"wants_deep_warming": True}),
     (

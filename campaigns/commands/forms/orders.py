@@ -228,7 +228,7 @@ class BundleOrderForm(PricedForm):
             self._complain("videos_quantity", f"From 1 to {SLOTS_MAX} videos.")
         if edits < 0:
             self._complain("edits_quantity", "Not fewer than none.")
-        elif edits > videos:
+        elif edits > videos >= 1:
             self._complain("edits_quantity", f"At most one edit for each video: {videos} or fewer.")
 
     def _check_warming(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 from django.forms.utils import flatatt
-from django.utils.html import format_html_join
+from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -14,8 +14,10 @@ register = template.Library()
 @register.filter
 def options(choices: Iterable[dict[str, Any]]) -> SafeString:
     """The `option` elements of one group of a Select's `optgroups`."""
-    return format_html_join(
-        "\n",
-        '<option value="{}"{}>{}</option>',
-        ((row["value"], flatatt(row["attrs"]) if row["attrs"] else "", row["label"]) for row in choices),
+    # By hand: format_html takes three times as long, which shows at three hundred options.
+    drawn = (
+        f'<option value="{escape(row["value"])}"{flatatt(row["attrs"]) if row["attrs"] else ""}>'
+        f"{conditional_escape(row['label'])}</option>"
+        for row in choices
     )
+    return SafeString("\n".join(drawn))

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection as database
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agency import people_actions
@@ -122,3 +124,18 @@ def test_the_history_of_a_person_names_their_clients(
 ) -> None:
     events = signed_in(owner).get(reverse("person_edit", args=[manager.pk])).context["events"]
     assert ("Membership added", ["Acme"]) in [(event.what, event.details) for event in events]
+
+
+def test_ten_more_people_need_no_more_queries(signed_in: SignedIn, owner: User, client_row: Client) -> None:
+    browser = signed_in(owner)
+
+    def queries() -> int:
+        with CaptureQueriesContext(database) as captured:
+            assert browser.get(reverse("people")).status_code == 200
+        return len(captured)
+
+    make_user("first", clients=(client_row,))
+    before = queries()
+    for number in range(10):
+        make_user(f"more-{number}", clients=(client_row, make_client()))
+    assert queries() == before <= 15

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 from django.db import IntegrityError
+from django.db import connection as database
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agency.models import User
@@ -190,3 +192,20 @@ def test_who_claimed_a_bundle_is_in_the_audit_trail(
 def test_unclaimed_bundles_are_for_owners(signed_in: Callable[[User], Browser], manager: User) -> None:
     assert signed_in(manager).get(reverse("bundle_unclaimed")).status_code == 404
     assert signed_in(manager).post(reverse("bundle_unclaimed"), {}).status_code == 404
+
+
+def test_ten_more_unclaimed_bundles_need_no_more_queries(
+    signed_in: Callable[[User], Browser], owner: User, campaign: Campaign
+) -> None:
+    browser = signed_in(owner)
+
+    def queries() -> int:
+        with CaptureQueriesContext(database) as captured:
+            assert browser.get(reverse("bundle_unclaimed")).status_code == 200
+        return len(captured)
+
+    make_bundle(None)
+    before = queries()
+    for _ in range(10):
+        make_bundle(None)
+    assert queries() == before <= 15

@@ -71,7 +71,7 @@ def account_detail(request: HtmxRequest, account_id: int) -> HttpResponse:
         "metrics": METRICS,
         "days": days,
         "ranges": DAYS,
-        "page": page_of(reports.videos_of(bundles.values("pk")), request),
+        "page": page_of(reports.videos_of(bundles), request),
         "now": now,
         "upstream_now": account.connection.upstream_now(now),
     }

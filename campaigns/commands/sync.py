@@ -336,7 +336,7 @@ def mark_unknown(command: Command, error: TokPortalError, *, left_at: datetime, 
             "next_try_at": now,
             "request_id": error.request_id,
             "error_code": error.code or type(error).__name__.upper(),
-            "error_message": "No answer came, so it is not known whether it happened. It is being checked.",
+            "error_message": "No answer came, so it is not known whether it happened.",
         },
         lease_until=command.lease_until,
     )
@@ -381,7 +381,7 @@ def resolve_command(command_id: int, *, now: datetime) -> None:
             "state_since": at,
             "needs_person": False,
             "next_try_at": now,
-            "evidence": evidence.text,
+            "evidence": f"{evidence.text} So it was sent again with the same key.",
         }
         if _move(command, (S.UNKNOWN,), replay):
             send_command(command.pk, now=now)

@@ -145,6 +145,7 @@ def test_a_person_decides_with_the_evidence_and_a_reason(
     browser = signed_in(manager)
     html = browser.get(happened.get_absolute_url()).content.decode()
     assert "TokPortal lists no bundle with our reference." in html
+    assert "It is being checked" not in html
     assert "hx-trigger" not in html  # a poll would take the sentence from under one's fingers
     assert browser.post(url("command_accept", happened.pk), {"credits": "52"}).status_code == 422
     browser.post(url("command_accept", happened.pk), {"note": "Seen at TokPortal", "credits": "50"})

@@ -121,7 +121,8 @@ def test_a_call_that_had_no_effect_is_replayed_with_its_key(
     order: Callable[..., Command], sandbox: Sandbox, fault: str
 ) -> None:
     command = order(lambda: sandbox.fault(fault, match=CREATE))
-    assert is_one_order(later(command), sandbox)
+    assert is_one_order(command := later(command), sandbox)
+    assert command.evidence.endswith("So it was sent again with the same key.")
 
 
 def test_a_lost_answer_costs_nothing_more_when_tokportal_forgets_its_keys(

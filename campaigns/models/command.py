@@ -1,5 +1,5 @@
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -61,6 +61,7 @@ class Command(models.Model):
         UNKNOWN = "unknown", "Outcome unknown"
         VOID = "void", "Withdrawn"  # by a person, before it was sent or with evidence that nothing happened
 
+    LEASE = timedelta(seconds=90)  # longer than any call takes; afterwards nobody waits for the answer
     UNSETTLED = (State.QUEUED, State.SENDING, State.UNKNOWN)
     NEXT_STATES = {
         State.QUEUED: (State.SENDING, State.UNKNOWN, State.VOID),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from agency.models import Connection, User
 from agency.tokportal import Answer, NotSent, TokPortal, Unreachable
 from campaigns.commands import actions, sync
+from campaigns.commands.sync import sending
 from campaigns.ledger.models import Reservation
 from campaigns.models import AccountProfile, Bundle, Campaign, Command
 from campaigns.sync import refresh_bundle
@@ -96,14 +97,14 @@ def test_sending_twice_sends_once(order: Callable[..., Command], sandbox: Sandbo
 def test_an_order_whose_webhook_is_quicker_than_its_answer_costs_what_the_answer_says(
     order: Callable[..., Command], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer_of = sync.call
+    answer_of = sending.call
 
     def hear_of_it_first(api: TokPortal, command: Command) -> Answer[Any]:
         answer = answer_of(api, command)
         refresh_bundle(api, command.connection, answer.result.id, now=timezone.now())
         return answer
 
-    monkeypatch.setattr(sync, "call", hear_of_it_first)
+    monkeypatch.setattr(sending, "call", hear_of_it_first)
     assert is_one_order(order(), sandbox)
 
 
@@ -252,7 +253,7 @@ def test_a_worker_that_died_before_the_answer_leaves_one_order(
     order: Callable[..., Command], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The effect happened, the answer reached nobody, and the row still says "sending"."""
-    monkeypatch.setattr(sync, "finish", lambda *a, **k: None)
+    monkeypatch.setattr(sending, "finish", lambda *a, **k: None)
     command = order()
     monkeypatch.undo()
     assert (command.state, spent(sandbox)) == (S.SENDING, [-PRICE])
@@ -324,11 +325,11 @@ def test_an_attempt_whose_lease_ran_out_does_not_disturb_the_next_one(
     now = timezone.now()
     Command.objects.filter(pk=command.pk).update(state=S.SENDING, lease_until=now - timedelta(seconds=1))
     lost = Command.objects.get(pk=command.pk)
-    Command.objects.filter(pk=command.pk).update(lease_until=now + sync.LEASE)
-    sync.mark_unknown(lost, Unreachable(), left_at=now, now=now)
-    sync.postpone(lost, NotSent(), left_at=now, now=now)
+    Command.objects.filter(pk=command.pk).update(lease_until=now + Command.LEASE)
+    sending.mark_unknown(lost, Unreachable(), left_at=now, now=now)
+    sending.postpone(lost, NotSent(), left_at=now, now=now)
     command.refresh_from_db()
-    assert (command.state, command.lease_until) == (S.SENDING, now + sync.LEASE)
+    assert (command.state, command.lease_until) == (S.SENDING, now + Command.LEASE)
 
 
 def test_each_command_of_a_sweep_gets_its_whole_lease(
@@ -337,18 +338,18 @@ def test_each_command_of_a_sweep_gets_its_whole_lease(
     for _ in range(2):
         order(lambda: sandbox.fault("429", match=CREATE, retry_after=0))
     sandbox.fault("slow", match=CREATE, seconds=2)
-    leases, call = [], sync.call
+    leases, call = [], sending.call
 
     def note_lease(api: TokPortal, command: Command) -> Answer[Any]:
         assert command.lease_until
         leases.append(command.lease_until - timezone.now())
         return call(api, command)
 
-    monkeypatch.setattr(sync, "call", note_lease)
+    monkeypatch.setattr(sending, "call", note_lease)
     ahead = timedelta(seconds=5)
     sync.sweep_commands(now=timezone.now() + ahead)
     assert len(leases) == 2
-    assert min(leases) > sync.LEASE + ahead - timedelta(seconds=1)
+    assert min(leases) > Command.LEASE + ahead - timedelta(seconds=1)
 
 
 def test_what_is_replayed_after_all_no_longer_asks_a_person(

@@ -1,0 +1,16 @@
+"""The conversation with TokPortal about Commands: quote, send, settle, and find out what got no answer.
+
+`now` is machine time. No transaction is open while TokPortal is asked.
+"""
+
+from campaigns.commands.sync.quoting import PriceCheckWasCharged, quote
+from campaigns.commands.sync.sending import resolve_command, send_command, send_next, sweep_commands
+
+__all__ = [
+    "PriceCheckWasCharged",
+    "quote",
+    "resolve_command",
+    "send_command",
+    "send_next",
+    "sweep_commands",
+]

@@ -1,0 +1,278 @@
+"""Sending a Command, and finding out what became of one that got no answer (M2)."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import pghistory
+from django.db import transaction
+from django.utils import timezone
+
+from agency.connections import tokportal
+from agency.models import Connection
+from agency.tokportal import (
+    Answer,
+    CoolingDown,
+    DryRunIgnored,
+    DuplicateBundle,
+    KeyConflict,
+    KeyInProgress,
+    Lane,
+    NotAllowed,
+    NotFound,
+    NotSent,
+    RateLimited,
+    Refused,
+    TokPortal,
+    TokPortalError,
+    Unreachable,
+)
+from campaigns.commands import refusals
+from campaigns.commands.kinds import KINDS, Evidence
+from campaigns.commands.sync.settling import (
+    answered_at,
+    follow_up,
+    link_bundle,
+    move,
+    note_balance,
+    postpone,
+    refuse,
+    settle,
+)
+from campaigns.ledger import actions as ledger
+from campaigns.models import Command
+from campaigns.sync import mirror_bundle
+
+S = Command.State
+
+RELATED = ("connection", "client", "campaign", "bundle")
+QUOTE_IS_FRESH = timedelta(seconds=60)
+REPLAY_WINDOW = timedelta(hours=1)  # TokPortal keeps keys for about a day; we replay well inside that
+MOST_ATTEMPTS = 6  # of a Command whose outcome stays unknown; then a person decides
+LOOK_AGAIN = timedelta(minutes=2)  # between two looks for an effect that cannot be told yet
+
+
+def send_command(command_id: int, *, now: datetime) -> None:
+    """Send a Command if it is its turn; returns at once when it is not, or has its answer already."""
+    command = Command.objects.due(now).filter(pk=command_id).select_related(*RELATED).first()
+    if command is None or command.connection.key_refused_at:
+        return
+    left_at = command.connection.upstream_now(now)
+    if _is_key_old(command, left_at):
+        # It waited for longer than its key is sure to be known: look once more, and then ask a person.
+        if move(command, (S.QUEUED,), {"state": S.UNKNOWN, "state_since": left_at, "next_try_at": now}):
+            resolve_command(command.pk, now=now)
+        return
+    # The row itself is checked again here: two workers cannot both claim it.
+    claim = {
+        "state": S.SENDING,
+        "state_since": left_at,
+        "lease_until": now + Command.LEASE,
+        "attempts": command.attempts + 1,
+    }
+    if not move(command, (S.QUEUED,), claim):
+        return
+    api = tokportal(command.connection, Lane.PERSON)
+    with pghistory.context(user=command.asked_by_id, command=command.pk):
+        try:
+            note_before(api, command)
+            price = price_moved(api, command, now=left_at)
+        except DryRunIgnored as ignored:  # the price check was carried out: that was the order
+            Connection.objects.filter(pk=command.connection_id).update(may_dry_run=False)
+            finish(api, command, ignored.answer, left_at=left_at)
+            return
+        except Unreachable as error:  # a question that got no answer has done nothing
+            postpone(command, error, left_at=left_at, now=now)
+            return
+        except TokPortalError as error:
+            fail(command, error, left_at=left_at, now=now)
+            return
+        if price is not None:
+            refuse(command, refusals.price_moved(command, price), at=left_at)
+            send_next(command.pk, now=now)
+            return
+        try:
+            answer = call(api, command)
+        except TokPortalError as error:
+            fail(command, error, left_at=left_at, now=now)
+            return
+        finish(api, command, answer, left_at=left_at)
+
+
+def note_before(api: TokPortal, command: Command) -> None:
+    """Keep what the effect will be told from, as it is just before the Command leaves for the first time.
+
+    While it waited, what it waited behind may have changed it.
+    """
+    look = KINDS[command.kind].before
+    if look and not command.first_sent_at:
+        command.before = look(api, command)
+        Command.objects.filter(pk=command.pk, state=S.SENDING).update(before=command.before)
+
+
+def price_moved(api: TokPortal, command: Command, *, now: datetime) -> int | None:
+    """Today's price when it differs from the quoted one, else None (M3). `now` is TokPortal's time."""
+    kind = KINDS[command.kind]
+    is_delivered = command.bundle is not None and command.bundle.saved_account_id is not None
+    is_old = command.quoted_at is None or now - command.quoted_at > QUOTE_IS_FRESH
+    may_cost = (kind.buys or (kind.is_gated and is_delivered)) and (is_old or not command.quoted_credits)
+    if not may_cost or command.is_estimate or not command.connection.may_dry_run or command.first_sent_at:
+        return None
+    price = kind.call(api, command, dry_run=True).credits_would_charge or 0
+    return price if price != command.quoted_credits else None
+
+
+def call(api: TokPortal, command: Command) -> Answer[Any]:
+    kind = KINDS[command.kind]
+    return kind.call(api, command, key=command.key) if kind.takes_key else kind.call(api, command)
+
+
+def finish(api: TokPortal, command: Command, answer: Answer[Any], *, left_at: datetime) -> None:
+    """Settle what was answered, read again what it changed, and let the next one go."""
+    settle(command, answer, at=answered_at(answer, left_at))
+    follow_up(api, command)
+    send_next(command.pk, now=timezone.now())
+
+
+def fail(command: Command, error: TokPortalError, *, left_at: datetime, now: datetime) -> None:
+    """Sort a call that brought no success: try later, refused, or unknown."""
+    if isinstance(error, NotSent | RateLimited | CoolingDown | KeyInProgress):
+        postpone(command, error, left_at=left_at, now=now)
+    elif isinstance(error, Unreachable):
+        mark_unknown(command, error, left_at=left_at, now=now)
+    elif isinstance(error, NotAllowed) and error.is_key_problem:
+        postpone(command, error, left_at=left_at, now=now)
+    elif isinstance(error, DuplicateBundle):  # our references are unique: what carries it is this very order
+        mark_unknown(command, error, left_at=left_at, now=now)
+    elif isinstance(error, KeyConflict):  # only a fault of ours brings it, and no replay can cure it
+        command.attempts = MOST_ATTEMPTS
+        Command.objects.filter(pk=command.pk).update(attempts=MOST_ATTEMPTS)
+        mark_unknown(command, error, left_at=left_at, now=now)
+    elif isinstance(error, Refused | NotAllowed):
+        refuse(command, refusals.from_error(command, error), at=left_at)
+        send_next(command.pk, now=now)
+    else:
+        mark_unknown(command, error, left_at=left_at, now=now)
+
+
+def mark_unknown(command: Command, error: TokPortalError, *, left_at: datetime, now: datetime) -> None:
+    """It may or may not have happened. The credits stay reserved until that is known."""
+    move(
+        command,
+        (S.SENDING,),
+        {
+            "state": S.UNKNOWN,
+            "state_since": left_at,
+            "first_sent_at": command.first_sent_at or left_at,
+            "lease_until": None,
+            "next_try_at": now,
+            "request_id": error.request_id,
+            "error_code": error.code or type(error).__name__.upper(),
+            "error_message": "No answer came, so it is not known whether it happened.",
+        },
+        lease_until=command.lease_until,
+    )
+    resolve_command(command.pk, now=now)
+
+
+def resolve_command(command_id: int, *, now: datetime) -> None:
+    """Find out what became of an unknown Command (M2): look for the effect, else replay the same key, else ask."""
+    claimed = Command.objects.filter(pk=command_id, state=S.UNKNOWN, next_try_at__lte=now)
+    if not claimed.update(next_try_at=now + Command.LEASE):  # one look at a time
+        return
+    command = _read(command_id)
+    try:
+        evidence = KINDS[command.kind].find(tokportal(command.connection, Lane.PERSON), command)
+    except NotFound:
+        evidence = Evidence(None, "TokPortal does not know the bundle any more.")
+    except TokPortalError as error:
+        said = f"TokPortal could not be asked yet ({type(error).__name__})."
+        values = {"evidence": said, "next_try_at": now + LOOK_AGAIN / 4}
+        if _is_key_old(command, command.connection.upstream_now(now)):
+            values["needs_person"] = True  # it may never answer: the credits must not be held for ever
+        Command.objects.filter(pk=command.pk, state=S.UNKNOWN).update(**values)
+        return
+    command.connection.refresh_from_db()
+    at = command.connection.upstream_now(now)
+    may_replay = (
+        evidence.happened is False and not _is_key_old(command, at) and command.attempts < MOST_ATTEMPTS
+    )
+    if evidence.happened:
+        settle_found(command, evidence, at=at, now=now)
+    elif may_replay:
+        replay = {
+            "state": S.QUEUED,
+            "state_since": at,
+            "needs_person": False,
+            "next_try_at": now,
+            "evidence": f"{evidence.text} So it was sent again with the same key.",
+        }
+        if move(command, (S.UNKNOWN,), replay):
+            send_command(command.pk, now=now)
+    else:
+        Command.objects.filter(pk=command.pk, state=S.UNKNOWN).update(
+            needs_person=True, evidence=evidence.text, next_try_at=now + LOOK_AGAIN
+        )
+
+
+def settle_found(command: Command, evidence: Evidence, *, at: datetime, now: datetime) -> None:
+    """The effect is there. What it cost is what was quoted, until the credit history says otherwise."""
+    with transaction.atomic():
+        values = {
+            "state": S.SUCCEEDED,
+            "state_since": at,
+            "answered_at": at,
+            "lease_until": None,
+            "needs_person": False,
+            "evidence": evidence.text,
+            "credits_charged": command.quoted_credits,
+            "error_code": "",
+            "error_message": "",
+        }
+        if not move(command, (S.UNKNOWN,), values):
+            return
+        ledger.settle(command, charged=command.quoted_credits, now=at)
+        if evidence.bundle is not None:
+            bundle = mirror_bundle(command.connection, evidence.bundle, read_at=at, campaign=command.campaign)
+            link_bundle(command, bundle)
+    api = tokportal(command.connection, Lane.PERSON)
+    with suppress(TokPortalError):  # no answer told what is left in the pool; the next import does
+        if (balance := api.get_balance().total) is not None:
+            note_balance(command.connection, balance, at=command.connection.upstream_now(timezone.now()))
+    follow_up(api, command)
+    send_next(command.pk, now=now)
+
+
+def send_next(command_id: int, *, now: datetime) -> None:
+    """Send what waited behind a Command of the same bundle."""
+    bundle_id = Command.objects.filter(pk=command_id).values_list("bundle_id", flat=True).first()
+    if bundle_id is None:
+        return
+    following = Command.objects.filter(bundle_id=bundle_id, state=S.QUEUED).order_by("pk").first()
+    if following is not None:
+        send_command(following.pk, now=now)
+
+
+def sweep_commands(*, now: datetime) -> None:
+    """Ring again for what waits, and take up what was being sent when its worker died."""
+    began = timezone.now()
+
+    def at() -> datetime:  # each takes a while, and a lease begins when its Command leaves
+        return now + (timezone.now() - began)
+
+    for command in Command.objects.filter(state=S.SENDING, lease_until__lte=now).select_related("connection"):
+        lost = TokPortalError("The worker stopped before the answer came.", code="LEASE_EXPIRED")
+        mark_unknown(command, lost, left_at=command.state_since, now=at())
+    for pk in Command.objects.filter(state=S.UNKNOWN, next_try_at__lte=now).values_list("pk", flat=True):
+        resolve_command(pk, now=at())
+    for pk in Command.objects.due(now).order_by("pk").values_list("pk", flat=True):
+        send_command(pk, now=at())
+
+
+def _is_key_old(command: Command, at: datetime) -> bool:
+    """Whether TokPortal may have forgotten the key. `at` is TokPortal's time."""
+    return command.first_sent_at is not None and at - command.first_sent_at >= REPLAY_WINDOW
+
+
+def _read(command_id: int) -> Command:
+    return Command.objects.select_related(*RELATED).get(pk=command_id)

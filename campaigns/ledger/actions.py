@@ -51,7 +51,7 @@ def reserve(command: Command, *, credits: int, now: datetime) -> Reservation:
         budget = Budget.objects.select_for_update().filter(client=client, campaign=campaign).first()
         if budget is None:
             continue
-        left = budget.credits - reports.committed(client, campaign)
+        left = budget.credits - reports.committed(connection, client, campaign)
         if credits > left:
             raise OverBudget(
                 f"This costs {credits:,} credits and {campaign or client} has {max(left, 0):,} left"

@@ -37,6 +37,7 @@ class Budget(models.Model):
         return f"{self.credits} credits for {self.campaign or self.client}"
 
 
+@audited()
 class Reservation(models.Model):
     """Credits held for a Command against the pool and the budgets, until it settles or is void."""
 

@@ -3,10 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from agency.models import Connection
-from campaigns.ledger.models import Allocation, Budget, CreditEntry, CreditEntryQuerySet, Reservation
+from campaigns.ledger.models import (
+    Allocation,
+    AllocationQuerySet,
+    Budget,
+    CreditEntry,
+    CreditEntryQuerySet,
+    Reservation,
+)
 from campaigns.models import Campaign
 from clients.models import Client
 
@@ -53,27 +60,36 @@ def pool(connection: Connection) -> Pool:
     return Pool(connection.balance, held or 0, connection.expiring_credits, connection.balance_at)
 
 
-def committed(client: Client, campaign: Campaign | None = None) -> int:
+def unbooked_reservations(connection: Connection | None) -> QuerySet[Reservation]:
+    """What Commands hold or were charged and no entry of the workspace's history is allocated to yet."""
+    booked = Allocation.objects.standing().filter(command=OuterRef("command"))
+    rows = Reservation.objects.filter(~Exists(booked), connection=connection)
+    return rows.exclude(state=Reservation.State.VOID)
+
+
+def booked_allocations(connection: Connection | None) -> AllocationQuerySet:
+    """To whom the entries of the workspace's history belong. Their sums are net: reversals are in them."""
+    return Allocation.objects.filter(entry__connection=connection)
+
+
+def committed(connection: Connection | None, client: Client, campaign: Campaign | None = None) -> int:
     """Credits that the history gives to them, plus those of Commands that are not in the history yet.
 
     A Command counts by its Reservation until an entry is allocated to it, and by the entry from then on:
-    so nothing counts twice, and an entry that was given to somebody else by hand counts there.
+    so nothing counts twice, and an entry that was given to somebody else by hand counts there. Only the
+    books of `connection` count: what a trial workspace cost uses up no budget of the real one.
     """
     scope = Q(campaign=campaign) if campaign else Q(client=client)
-    booked = Allocation.objects.standing().filter(command=OuterRef("command"))
-    own = (
-        Reservation.objects.filter(~Exists(booked), scope)
-        .exclude(state=Reservation.State.VOID)
-        .aggregate(n=Sum("credits"))["n"]
-        or 0
-    )
-    charged = Allocation.objects.filter(scope).aggregate(n=Sum("amount"))["n"] or 0
+    own = unbooked_reservations(connection).filter(scope).aggregate(n=Sum("credits"))["n"] or 0
+    charged = booked_allocations(connection).filter(scope).aggregate(n=Sum("amount"))["n"] or 0
     return own - charged
 
 
-def budget_state(client: Client, campaign: Campaign | None = None) -> BudgetState:
+def budget_state(
+    connection: Connection | None, client: Client, campaign: Campaign | None = None
+) -> BudgetState:
     budget = Budget.objects.filter(client=client, campaign=campaign).first()
-    return BudgetState(budget.credits if budget else None, committed(client, campaign))
+    return BudgetState(budget.credits if budget else None, committed(connection, client, campaign))
 
 
 def allocated(entry: CreditEntry) -> int:

@@ -138,6 +138,8 @@ def test_the_same_key_with_another_order_is_refused_and_gets_a_new_key(
     html = answer.content.decode()
     assert "already sent with other content" in html
     assert order["key"] not in html
+    assert token_in(html)  # the price is there again,
+    assert "No price yet" not in html
     assert Command.objects.count() == 1
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django import template
+from django.http import HttpRequest
 from django.template import Context
 from django.urls import reverse
 from django.utils import timezone
@@ -33,6 +34,8 @@ NAVIGATION = (
     ("Agency", "People", "people", True),
     ("Agency", "Settings", "settings", True),
 )
+# Pages whose address stands below another entry's → the entry that they belong to.
+UNDER = {"client_report": "report_list"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def shell(context: Context) -> Shell:
         pool = ledger.pool(connection)
     return Shell(
         client=_client_of(context),
-        navigation=_navigation(request.user, request.path),
+        navigation=_navigation(request.user, _place(request)),
         troubles=_troubles(request.user, connection, timezone.now()),
         pool=pool if connection else None,
     )
@@ -89,6 +92,12 @@ def _client_of(context: Context) -> Client | None:
     bundle, campaign, client = (context.get(name) for name in ("bundle", "campaign", "client"))
     found = client or getattr(campaign or getattr(bundle, "campaign", None), "client", None)
     return found if isinstance(found, Client) else None
+
+
+def _place(request: HttpRequest) -> str:
+    """The address that says where in the navigation the page is."""
+    page = request.resolver_match.url_name if request.resolver_match else None
+    return reverse(UNDER[page]) if page in UNDER else request.path
 
 
 def _navigation(user: User, path: str) -> list[Entry]:

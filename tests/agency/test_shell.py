@@ -99,6 +99,15 @@ def test_the_page_one_is_on_is_marked(signed_in: SignedIn, owner: User) -> None:
     assert '<a href="/clients/" aria-current="page">Clients</a>' in page
 
 
+def test_a_report_stands_under_reports_though_its_address_begins_with_clients(
+    signed_in: SignedIn, owner: User, client_row: Client
+) -> None:
+    make_connection()
+    page = signed_in(owner).get(reverse("client_report", args=[client_row.slug, "2026-11"])).content.decode()
+    assert page.count("aria-current") == 1
+    assert '<a href="/reports/" aria-current="page">Reports</a>' in page
+
+
 def test_the_switcher_names_the_client_and_never_lists_them_all(
     signed_in: SignedIn, owner: User, client_row: Client
 ) -> None:

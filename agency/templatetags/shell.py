@@ -160,6 +160,15 @@ def age(at: datetime | None, now: datetime) -> str:
 
 
 @register.filter
+def clock_difference(seconds: int) -> str:
+    """How far TokPortal's clock is from ours, in the largest unit that fits: `10 days ahead of ours`."""
+    units = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+    unit, length = next((unit for unit in units if abs(seconds) >= unit[1]), units[-1])
+    count = round(abs(seconds) / length)
+    return f"{count:,} {unit}{'' if count == 1 else 's'} {'ahead of' if seconds > 0 else 'behind'} ours"
+
+
+@register.filter
 def platform_name(platform: str) -> str:
     """`TikTok` for `tiktok`; a platform that we do not know is shown as TokPortal calls it."""
     return Platform(platform).label if platform in Platform else platform

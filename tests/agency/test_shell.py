@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from agency.models import User
-from agency.templatetags.shell import age
+from agency.templatetags.shell import age, clock_difference
 from agency.views.errors import server_error
 from clients.models import Client
 from tests.factories import NOW, make_campaign, make_client, make_connection, make_user
@@ -198,3 +198,16 @@ def test_only_one_workspace_is_active(db: None) -> None:
 )
 def test_ages_are_told_in_words(away: timedelta, words: str) -> None:
     assert age(NOW + away, NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (864_000, "10 days ahead of ours"),
+        (-3_700, "1 hour behind ours"),
+        (90, "2 minutes ahead of ours"),
+        (-1, "1 second behind ours"),
+    ],
+)
+def test_the_distance_of_the_clocks_is_told_in_words(seconds: int, words: str) -> None:
+    assert clock_difference(seconds) == words

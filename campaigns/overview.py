@@ -11,7 +11,6 @@ from django.core.cache import cache
 from django.db.models import (
     Case,
     Count,
-    Exists,
     F,
     IntegerField,
     Max,
@@ -23,9 +22,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from agency.models import Connection
 from campaigns.analytics.models import VideoSnapshot
-from campaigns.ledger.models import Allocation, Budget, Reservation
-from campaigns.ledger.reports import BudgetState
+from campaigns.ledger.models import Budget
+from campaigns.ledger.reports import BudgetState, booked_allocations, unbooked_reservations
 from campaigns.models import Bundle, Campaign, SavedAccount, Video
 from campaigns.states import bundle_pill
 from clients.models import Client
@@ -54,10 +54,15 @@ class ClientFigures:
     data_at: datetime | None  # machine time of the last analytics pull
 
 
-def client_figures(clients: Iterable[Client], *, today: date) -> list[ClientFigures]:
-    """In the order of `clients`. Three queries, whatever their number. `today` is TokPortal's."""
+def client_figures(
+    clients: Iterable[Client], *, connection: Connection | None, today: date
+) -> list[ClientFigures]:
+    """In the order of `clients`. Three queries, whatever their number. `today` is TokPortal's.
+
+    Credits are those of the workspace `connection`.
+    """
     pks = [client.pk for client in clients]
-    rows = {row.pk: row for row in _with_figures(pks, today)}
+    rows = {row.pk: row for row in _with_figures(pks, connection, today)}
     pipelines = pipelines_by(Bundle.objects.filter(campaign__client__in=pks), "campaign__client")
     views = views_by_client(today)
     return [
@@ -74,16 +79,13 @@ def client_figures(clients: Iterable[Client], *, today: date) -> list[ClientFigu
     ]
 
 
-def _with_figures(pks: list[int], today: date) -> QuerySet[Any]:
+def _with_figures(pks: list[int], connection: Connection | None, today: date) -> QuerySet[Any]:
     """Each figure is a subquery of its own, so that sums do not multiply each other."""
     live = Video.objects.filter(bundle__campaign__client=OuterRef("pk"), status__in=Video.LIVE)
-    allocations = Allocation.objects.filter(client=OuterRef("pk"))
+    allocations = booked_allocations(connection).filter(client=OuterRef("pk"))
     month_began = datetime.combine(today.replace(day=1), time(), UTC)
     this_month = allocations.filter(entry__created_at__gte=month_began)
-    booked = Allocation.objects.standing().filter(command=OuterRef("command"))
-    unbooked = Reservation.objects.filter(~Exists(booked), client=OuterRef("pk")).exclude(
-        state=Reservation.State.VOID
-    )
+    unbooked = unbooked_reservations(connection).filter(client=OuterRef("pk"))
     accounts = SavedAccount.objects.filter(campaign__client=OuterRef("pk"))
     budget = Budget.objects.filter(client=OuterRef("pk"), campaign=None)
     return Client.objects.filter(pk__in=pks).annotate(
@@ -178,18 +180,19 @@ def going_live(clients: Mapping[int, Client], *, today: date, days: int) -> list
     ]
 
 
-def campaigns_with_figures(campaigns: QuerySet[Campaign]) -> QuerySet[Any]:
-    """Adds `bundles_open`, `videos_live`, `budget_credits` and `credits_used` to each campaign."""
+def campaigns_with_figures(campaigns: QuerySet[Campaign], *, connection: Connection | None) -> QuerySet[Any]:
+    """Adds `bundles_open`, `videos_live`, `budget_credits` and `credits_used` to each campaign.
+
+    Credits are those of the workspace `connection`.
+    """
     bundles = Bundle.objects.filter(campaign=OuterRef("pk")).exclude(status__in=Bundle.ENDED)
     live = Video.objects.filter(bundle__campaign=OuterRef("pk"), status__in=Video.LIVE)
-    booked = Allocation.objects.standing().filter(command=OuterRef("command"))
-    unbooked = Reservation.objects.filter(~Exists(booked), campaign=OuterRef("pk")).exclude(
-        state=Reservation.State.VOID
-    )
+    unbooked = unbooked_reservations(connection).filter(campaign=OuterRef("pk"))
+    allocations = booked_allocations(connection).filter(campaign=OuterRef("pk"))
     return campaigns.annotate(
         bundles_open=_total(bundles, "campaign", Count("pk")),
         videos_live=_total(live.exclude(platform_url=""), "bundle__campaign", Count("pk")),
         budget_credits=Subquery(Budget.objects.filter(campaign=OuterRef("pk")).values("credits")[:1]),
         credits_used=_total(unbooked, "campaign", Sum("credits"))
-        - _total(Allocation.objects.filter(campaign=OuterRef("pk")), "campaign", Sum("amount")),
+        - _total(allocations, "campaign", Sum("amount")),
     )

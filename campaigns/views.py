@@ -37,9 +37,12 @@ COMMANDS_SHOWN = 8
 @require_safe
 def campaign_list(request: HtmxRequest) -> HttpResponse:
     search = CampaignSearchForm(request.GET, clients=visible_clients(request.user).order_by("name"))
-    today = _today(Connection.objects.active())
+    connection = Connection.objects.active()
+    today = _today(connection)
     found = search_campaigns(visible_campaigns(request.user), **search.filters(), today=today)
-    rows = campaigns_with_figures(found).order_by("client__name", "-starts_on", "name", "pk")
+    rows = campaigns_with_figures(found, connection=connection).order_by(
+        "client__name", "-starts_on", "name", "pk"
+    )
     page = page_of(rows, request)
     context = {"page": page, "search": search, "today": today}
     return page_or_partial(request, "campaigns/campaign_list.html", "campaign-table", context)
@@ -98,7 +101,7 @@ def _detail(request: HtmxRequest, campaign: Campaign, form: NamespaceForm) -> di
     connection = Connection.objects.active()
     now = timezone.now()
     bundles = Bundle.objects.filter(campaign=campaign)
-    figures = campaigns_with_figures(Campaign.objects.filter(pk=campaign.pk)).get()
+    figures = campaigns_with_figures(Campaign.objects.filter(pk=campaign.pk), connection=connection).get()
     pipeline = pipelines_by(bundles, "campaign").get(campaign.pk, [])
     posts = campaign.posts.aggregate(total=Count("pk"), waiting=Count("pk", filter=Q(video=None)))
     return {
@@ -149,11 +152,12 @@ def campaign_new(request: HtmxRequest, slug: str) -> HttpResponse:
 def campaign_edit(request: HtmxRequest, campaign_id: int) -> HttpResponse:
     campaign = editable_campaign(request.user, campaign_id)
     columns = ("name", "slug", "starts_on", "ends_on", "goal")
-    limit = budget_state(campaign.client, campaign).limit
+    connection = Connection.objects.active()
+    limit = budget_state(connection, campaign.client, campaign).limit
     form = CampaignForm(
         request.POST or None,
         client=campaign.client,
-        connection=Connection.objects.active(),
+        connection=connection,
         campaign=campaign,
         frozen=actions.SLUG_IS_FROZEN if namespaces.is_used(campaign) else "",
         initial={"budget": limit} | {name: getattr(campaign, name) for name in columns},

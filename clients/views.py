@@ -51,8 +51,10 @@ def client_detail(request: HtmxRequest, slug: str) -> HttpResponse:
         "connection": connection,
         "needs": waiting[:NEEDS_SHOWN],
         "needs_total": len(waiting),
-        "figures": client_figures([client], today=upstream_now.date())[0],
-        "campaigns": campaigns_with_figures(campaigns).order_by("-starts_on", "name")[:CAMPAIGNS_SHOWN],
+        "figures": client_figures([client], connection=connection, today=upstream_now.date())[0],
+        "campaigns": campaigns_with_figures(campaigns, connection=connection).order_by("-starts_on", "name")[
+            :CAMPAIGNS_SHOWN
+        ],
         "commands": visible_commands(request.user).filter(client=client).order_by("-pk")[:COMMANDS_SHOWN],
         "staff": [row.user for row in client.memberships.select_related("user").order_by("user__username")],
         "events": history_of(client, [Client, Membership, Budget], narrower="campaign_id"),
@@ -77,7 +79,7 @@ def client_edit(request: HtmxRequest, slug: str) -> HttpResponse:
     client = editable_client(request.user, slug)
     if client.is_archived:
         raise PermissionDenied("This client is archived: restore it before you change anything.")
-    budget = budget_state(client)
+    budget = budget_state(Connection.objects.active(), client)
     form = ClientForm(
         request.POST or None,
         by=request.user,

@@ -60,13 +60,25 @@ def offer(
     campaign: Campaign,
     now: datetime,
     bundle: Bundle | None = None,
+    position: int | None = None,
 ) -> Offer:
     """Ask for a price and set it against pool and budgets. Nothing is sent for real.
+
+    `position`: of the slot that the request is about, where it is about one.
 
     Raises sync.PriceCheckWasCharged.
     """
     try:
-        quote = sync.quote(connection, kind=kind, body=body, by=by, campaign=campaign, bundle=bundle, now=now)
+        quote = sync.quote(
+            connection,
+            kind=kind,
+            body=body,
+            by=by,
+            campaign=campaign,
+            bundle=bundle,
+            position=position,
+            now=now,
+        )
     except InsufficientCredits as error:
         return Offer(refused={"": [refusals.sentence(error)]})
     except Refused as error:
@@ -81,8 +93,8 @@ def remainders(connection: Connection, campaign: Campaign, credits: int) -> tupl
     """What `credits` would leave of the pool, the client's budget and the campaign's."""
     left = [
         (POOL, ledger.pool(connection).available),
-        (f"{campaign.client}’s budget", ledger.budget_state(campaign.client).left),
-        (f"{campaign}’s budget", ledger.budget_state(campaign.client, campaign).left),
+        (f"{campaign.client}’s budget", ledger.budget_state(connection, campaign.client).left),
+        (f"{campaign}’s budget", ledger.budget_state(connection, campaign.client, campaign).left),
     ]
     return tuple(
         Remainder(label, before, None if before is None else before - credits) for label, before in left

@@ -145,7 +145,7 @@ def test_orders_get_their_entries_and_others_spending_stays_unassigned(
     assert [entry.amount for entry in unassigned_entries(connection)] == [-PRICE]
     made = Allocation.objects.get(command=mine[2])
     assert (made.client, made.campaign, made.bundle) == (nordlys.client, nordlys, mine[2].bundle)
-    assert committed(nordlys.client) == PRICE
+    assert committed(connection, nordlys.client) == PRICE
 
 
 def test_an_answer_that_was_lost_is_matched_by_time_once_the_history_is_past_it(

@@ -63,7 +63,7 @@ def test_twenty_orders_race_for_room_for_eight(limit: str) -> None:
 
 def test_orders_of_two_clients_do_not_wait_for_each_other_for_ever() -> None:
     """Locks are taken in one order, so that no two orders can hold what the other one wants."""
-    make_connection(balance=100_000, balance_at=NOW)
+    connection = make_connection(balance=100_000, balance_at=NOW)
     campaigns = [make_campaign(make_client(), slug) for slug in ("one", "two", "three")]
     for campaign in campaigns:
         actions.set_budget(client=campaign.client, campaign=None, credits=10_000)
@@ -71,7 +71,7 @@ def test_orders_of_two_clients_do_not_wait_for_each_other_for_ever() -> None:
     commands = [make_command(campaign) for campaign in campaigns * 5]
     done = at_once([reserve_in_own_transaction(command, 10) for command in commands])
     assert done == [True] * 15
-    assert {budget_state(campaign.client).used for campaign in campaigns} == {50}
+    assert {budget_state(connection, campaign.client).used for campaign in campaigns} == {50}
 
 
 def test_a_settlement_and_a_reservation_at_once_count_nothing_twice() -> None:

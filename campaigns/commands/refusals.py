@@ -89,7 +89,9 @@ def sentence(error: TokPortalError) -> str:
         return f"{details['date']} has three videos already. Choose another day."
     if error.code in SENTENCES:
         return SENTENCES[error.code]
-    return f"TokPortal refused it: {error.message or error.code or 'no reason given'}"
+    if error.message:
+        return f"TokPortal refused it: “{error.message.rstrip('. ')}”."
+    return f"TokPortal refused it and gave {f'the code {error.code}' if error.code else 'no reason'}."
 
 
 def field_errors(error: Refused) -> dict[str, list[str]]:

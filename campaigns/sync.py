@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import models, transaction
 
 from agency.models import Connection
 from agency.tokportal import BundleState, ListingState, NotFound, SavedAccountState, TokPortal, VideoState
@@ -18,22 +18,28 @@ def is_older(row: Bundle | SavedAccount | Video, changed_at: datetime | None, re
     return read_at < row.read_at
 
 
+def fitting(model: type[models.Model], column: str, text: str) -> str:
+    """As much of TokPortal's text as the column holds; `raw` keeps the whole.
+
+    An odd word must never undo the transaction that settles a paid Command.
+    """
+    return text[: model._meta.get_field(column).max_length]
+
+
 def mirror_bundle(
     connection: Connection, state: BundleState, *, read_at: datetime, campaign: Campaign | None = None
 ) -> Bundle:
     """Store one bundle. A new one gets `campaign`, else the owner of its reference; a known one keeps its own."""
     changed_at = state.updated_at or state.created_at
+    told = ("external_ref", "bundle_type", "platform", "country", "status")
+    words = {name: fitting(Bundle, name, getattr(state, name) or "") for name in told}
     with transaction.atomic():
         bundle, is_new = Bundle.objects.select_for_update(of=("self",)).get_or_create(
             connection=connection,
-            upstream_id=state.id,
+            upstream_id=fitting(Bundle, "upstream_id", state.id),
             defaults={
-                "campaign": campaign or resolve(state.external_ref or ""),
-                "external_ref": state.external_ref or "",
-                "bundle_type": state.bundle_type or "",
-                "platform": state.platform or "",
-                "country": state.country or "",
-                "status": state.status or "",
+                **words,
+                "campaign": campaign or resolve(words["external_ref"]),
                 "status_since": changed_at or read_at,
                 "upstream_created_at": state.created_at,
                 "read_at": read_at,
@@ -45,12 +51,12 @@ def mirror_bundle(
         if state.saved_account_id:
             account, _ = SavedAccount.objects.get_or_create(
                 connection=connection,
-                upstream_id=state.saved_account_id,
+                upstream_id=fitting(SavedAccount, "upstream_id", state.saved_account_id),
                 defaults={
                     "campaign": bundle.campaign,
                     "platform": bundle.platform,
                     "country": bundle.country,
-                    "username": state.username or "",
+                    "username": fitting(SavedAccount, "username", state.username or ""),
                     "read_at": read_at,
                 },
             )
@@ -63,14 +69,16 @@ def _write_bundle(
     bundle: Bundle, state: BundleState, *, changed_at: datetime | None, read_at: datetime
 ) -> None:
     """Answers differ in what they carry; what one leaves out stays as it was."""
-    if state.status and state.status != bundle.status:
-        bundle.status, bundle.status_since = state.status, changed_at or read_at
-    if state.account_status and state.account_status != bundle.account_status:
-        bundle.account_status, bundle.account_status_since = state.account_status, changed_at or read_at
+    status = fitting(Bundle, "status", state.status or "")
+    if status and status != bundle.status:
+        bundle.status, bundle.status_since = status, changed_at or read_at
+    account_status = fitting(Bundle, "account_status", state.account_status or "")
+    if account_status and account_status != bundle.account_status:
+        bundle.account_status, bundle.account_status_since = account_status, changed_at or read_at
     for name in ("title", "bundle_type", "platform", "country", "external_ref"):
-        value = getattr(state, name)
-        if value is not None:
-            setattr(bundle, name, value)
+        word = getattr(state, name)
+        if word is not None:
+            setattr(bundle, name, fitting(Bundle, name, word))
     for name in ("videos_quantity", "edits_quantity", "auto_finalize_videos"):
         value = getattr(state, name)
         if value is not None:
@@ -88,8 +96,9 @@ def mirror_listing(bundle: Bundle, state: ListingState, *, read_at: datetime) ->
         row = Bundle.objects.select_for_update(of=("self",)).get(pk=bundle.pk)
         if read_at < row.read_at:
             return
-        if state.status and state.status != row.account_status:
-            row.account_status, row.account_status_since = state.status, row.upstream_changed_at or read_at
+        status = fitting(Bundle, "account_status", state.status or "")
+        if status and status != row.account_status:
+            row.account_status, row.account_status_since = status, row.upstream_changed_at or read_at
         row.account_listing = dict(state.raw)
         row.save(update_fields=["account_status", "account_status_since", "account_listing"])
 
@@ -115,20 +124,24 @@ def mirror_videos(bundle: Bundle, states: Iterable[VideoState], *, read_at: date
 
 def _write_video(video: Video, state: VideoState, *, read_at: datetime) -> None:
     at = state.updated_at or read_at
-    if (state.status or "") != video.status:
-        video.status, video.status_since = state.status or "", at
+    status = fitting(Video, "status", state.status or "")
+    if status != video.status:
+        video.status, video.status_since = status, at
     if state.platform_url and not video.platform_url:
         video.posted_at = at
-    video.upstream_id = state.id or video.upstream_id
-    video.video_type = state.video_type or ""
-    video.description = state.description or ""
-    video.name = state.name or ""
-    video.external_ref = state.external_ref or ""
+    video.upstream_id = fitting(Video, "upstream_id", state.id or "") or video.upstream_id
+    for name in (
+        "video_type",
+        "description",
+        "name",
+        "external_ref",
+        "video_url",
+        "platform_url",
+        "download_issue_comment",
+    ):
+        setattr(video, name, fitting(Video, name, getattr(state, name) or ""))
     video.publish_date = state.target_publish_start_date or state.target_publish_date
-    video.video_url = state.video_url or ""
-    video.platform_url = state.platform_url or ""
     video.has_download_issue = bool(state.download_issue)
-    video.download_issue_comment = state.download_issue_comment or ""
     video.finalized_at = state.finalized_at
     video.upstream_changed_at = state.updated_at or video.upstream_changed_at
     video.read_at = read_at
@@ -139,7 +152,9 @@ def mirror_account(connection: Connection, state: SavedAccountState, *, read_at:
     """Store one delivered account. Its campaign comes from the bundle that carries its id."""
     with transaction.atomic():
         account, is_new = SavedAccount.objects.select_for_update(of=("self",)).get_or_create(
-            connection=connection, upstream_id=state.id, defaults={"read_at": read_at}
+            connection=connection,
+            upstream_id=fitting(SavedAccount, "upstream_id", state.id),
+            defaults={"read_at": read_at},
         )
         if not is_new and is_older(account, state.updated_at, read_at):
             return account
@@ -152,7 +167,8 @@ def mirror_account(connection: Connection, state: SavedAccountState, *, read_at:
             "profile_picture_url",
             "profile_url",
         ):
-            setattr(account, name, getattr(state, name) or getattr(account, name))
+            word = fitting(SavedAccount, name, getattr(state, name) or "")
+            setattr(account, name, word or getattr(account, name))
         account.is_banned = bool(state.banned)
         account.upstream_created_at = state.created_at or account.upstream_created_at
         account.upstream_changed_at = state.updated_at or account.upstream_changed_at

@@ -23,7 +23,9 @@ def fitting(model: type[models.Model], column: str, text: str) -> str:
 
     An odd word must never undo the transaction that settles a paid Command.
     """
-    return text[: model._meta.get_field(column).max_length]
+    field = model._meta.get_field(column)
+    assert isinstance(field, models.Field)  # a column, and no relation
+    return text[: field.max_length]
 
 
 def mirror_bundle(

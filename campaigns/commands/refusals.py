@@ -18,6 +18,7 @@ from agency.tokportal import (
 from campaigns.models import Command
 
 NOTHING_CHARGED = "Nothing was charged."
+AGAIN = "It is sent again by itself"
 
 # Code → sentence ("Errors", "Create Bundle"). An unknown code falls back to TokPortal's own message.
 SENTENCES: Mapping[str, str] = {
@@ -140,9 +141,14 @@ def waiting(error: TokPortalError, pause: timedelta) -> dict[str, Any]:
         reason = "TokPortal does not answer"
     return {
         "error_code": error.code or type(error).__name__.upper(),
-        "error_message": f"{reason}. {NOTHING_CHARGED} It is sent again by itself in {in_words(pause)}.",
+        "error_message": f"{reason}. {NOTHING_CHARGED} {AGAIN} in {in_words(pause)}.",
         "request_id": error.request_id,
     }
+
+
+def without_pause(message: str) -> str:
+    """The words of `waiting` without their pause, which was true when they were written and is not afterwards."""
+    return message.partition(f" {AGAIN}")[0]
 
 
 def in_words(pause: timedelta) -> str:

@@ -2,11 +2,15 @@
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from agency.models import Connection, User
+from agency.tokportal import CoolingDown
+from campaigns.commands import refusals
 from campaigns.commands.reports.requests import asked, next_step
 from campaigns.ledger import actions as ledger
 from campaigns.ledger.models import Reservation
@@ -75,6 +79,21 @@ def test_each_state_says_what_happened_and_what_was_charged(
     html = page.content.decode()
     assert ("hx-trigger" in html) == (not command.is_settled)
     assert str(command.key) in html
+
+
+@pytest.mark.parametrize(
+    ("ahead", "when"), [(timedelta(seconds=40), "within a minute"), (timedelta(hours=1), "at {:%H:%M} UTC")]
+)
+def test_a_command_that_is_tried_again_says_when(
+    pool: Connection, campaign: Campaign, manager: User, signed_in: SignIn, ahead: timedelta, when: str
+) -> None:
+    """From its row: the pause of the stored sentence would be true for its first second only."""
+    next_try_at = timezone.now() + ahead
+    waiting = refusals.waiting(CoolingDown(), timedelta(seconds=5))
+    command = make_command(campaign, state=S.QUEUED, next_try_at=next_try_at, **waiting)
+    html = signed_in(manager).get(command.get_absolute_url()).content.decode()
+    assert f"It is sent again by itself {when.format(pool.upstream_now(next_try_at))}." in html
+    assert "5 seconds" not in html
 
 
 def test_the_page_follows_by_itself_until_it_settles(

@@ -1,6 +1,7 @@
 """Commands: the list, the page that follows one, and what a person may decide about it."""
 
 import json
+from datetime import timedelta
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
@@ -13,7 +14,7 @@ from agency.forms import page_of
 from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import User
 from campaigns.access import visible_command, visible_commands
-from campaigns.commands import actions
+from campaigns.commands import actions, refusals
 from campaigns.commands.forms.buttons import AcceptForm, WithdrawForm
 from campaigns.commands.quotes import breakdown_lines
 from campaigns.commands.reports import requests
@@ -24,6 +25,7 @@ from campaigns.states import command_pill
 from clients.access import require_editor
 
 S = Command.State
+SOON = timedelta(minutes=1)
 
 
 def _filtered(request: HtmxRequest) -> tuple[CommandFilterForm, CommandQuerySet]:
@@ -64,6 +66,7 @@ def _context(
     accept: AcceptForm | None = None,
 ) -> dict[str, object]:
     needs_decision = command.state == S.UNKNOWN and command.needs_person
+    now = timezone.now()
     return {
         "command": command,
         "client": command.client,
@@ -79,7 +82,10 @@ def _context(
         "needs_decision": needs_decision,
         "withdraw": withdraw or WithdrawForm(is_decision=needs_decision),
         "accept": accept or AcceptForm(initial={"credits": command.quoted_credits}),
-        "upstream_now": command.connection.upstream_now(timezone.now()),
+        "upstream_now": command.connection.upstream_now(now),
+        "waits_because": refusals.without_pause(command.error_message),
+        "is_tried_soon": command.next_try_at <= now + SOON,
+        "next_try_at": command.connection.upstream_now(command.next_try_at),
     }
 
 

@@ -265,7 +265,7 @@ def test_more_edits_than_videos_are_refused(bundle: Bundle, manager: User, signe
     assert answer.status_code == 422
 
 
-@pytest.mark.parametrize("quantity", ["0", "501", "x", ""])
+@pytest.mark.parametrize("quantity", ["0", "-1", "501", "x", ""])
 def test_slots_come_in_whole_numbers_up_to_500(
     bundle: Bundle, manager: User, signed_in: SignIn, quantity: str
 ) -> None:
@@ -274,3 +274,4 @@ def test_slots_come_in_whole_numbers_up_to_500(
     assert "credits</button>" not in signed_in(manager).post(url, form, headers=HTMX).content.decode()
     page = signed_in(manager).post(reverse("bundle_add_slots", args=[bundle.pk]), form)
     assert page.status_code == 422
+    assert page.content.decode().count("Say how many with a whole number from 1 to 500.") == 1

@@ -6,6 +6,8 @@ from agency.forms import CommandForm
 from campaigns.content.forms import MediaField
 from campaigns.models import Command
 
+HOW_MANY = "Say how many with a whole number from 1 to 500."
+
 
 class PricedForm(CommandForm):
     """`quote` carries the price that was shown (campaigns.commands.quotes)."""
@@ -22,7 +24,13 @@ class AddSlotsForm(PricedForm):
         widget=forms.RadioSelect,
         initial="videos",
     )
-    quantity = forms.IntegerField(label="How many", min_value=1, max_value=500, initial=1)
+    quantity = forms.IntegerField(
+        label="How many",
+        min_value=1,
+        max_value=500,
+        initial=1,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), HOW_MANY),
+    )
 
     @property
     def is_for_edits(self) -> bool:

@@ -28,6 +28,7 @@ from tests.factories import (
     make_command,
     make_connection,
     make_post,
+    make_video,
 )
 from tests.sandbox_process import Sandbox
 
@@ -480,3 +481,13 @@ def test_nothing_is_sent_for_an_archived_campaign(
     browser: Browser = signed_in(manager)
     assert browser.post(url("bundle_publish", bundle.pk), new_key()).status_code == 403
     assert url("bundle_publish", bundle.pk) not in browser.get(bundle.get_absolute_url()).content.decode()
+
+
+def test_slots_that_cannot_be_changed_say_where_they_stand(
+    pool: Connection, campaign: Campaign, manager: User, signed_in: SignIn
+) -> None:
+    bundle = make_bundle(campaign, status="published", videos_quantity=3)
+    for position, status in enumerate(["finalized", "in_review", "finalized"], start=1):
+        make_video(bundle, position, status=status)
+    html = signed_in(manager).get(url("bundle_videos", bundle.pk)).content.decode()
+    assert "No slot can be changed now. In review: 1, Live: 2." in html

@@ -257,26 +257,43 @@ def publish_all_videos(
     return _on_bundle(K.PUBLISH_ALL_VIDEOS, bundle, by=by, key=key, now=now, quote=quote)
 
 
-def finalize_video(*, video: Video, by: User, key: UUID, now: datetime) -> Command:
+def finalize_video(
+    *, video: Video, by: User, key: UUID, now: datetime, quote: Quote | None = None
+) -> Command:
     """Accept a posted video as it is."""
     if video.status not in ("accepted", "in_review"):
         raise CannotSend("Only a video in review can be finalised.")
-    return _on_video(K.FINALIZE_VIDEO, video, by=by, key=key, now=now)
+    return _on_video(K.FINALIZE_VIDEO, video, by=by, key=key, now=now, quote=quote)
 
 
-def correct_video(*, video: Video, by: User, key: UUID, comment: str, now: datetime) -> Command:
+def correct_video(
+    *, video: Video, by: User, key: UUID, comment: str, now: datetime, quote: Quote | None = None
+) -> Command:
     """Ask the manager to change a posted video, while it is in review ("Video Actions")."""
     if video.status != "in_review":
         raise CannotSend("Corrections can be asked for only while the video is in review.")
-    return _on_video(K.CORRECT_VIDEO, video, by=by, key=key, now=now, body={"comment": comment, "fields": {}})
+    body = correction_body(comment)
+    return _on_video(K.CORRECT_VIDEO, video, by=by, key=key, now=now, body=body, quote=quote)
 
 
-def fix_download(*, video: Video, by: User, key: UUID, media: list[str], now: datetime) -> Command:
+def correction_body(comment: str) -> dict[str, Any]:
+    """The request of `correct_video`: what a price is asked for must be what is sent."""
+    return {"comment": comment, "fields": {}}
+
+
+def fix_download(
+    *, video: Video, by: User, key: UUID, media: list[str], now: datetime, quote: Quote | None = None
+) -> Command:
     """Give the manager a link that works ("Fix Download Link")."""
     if not video.has_download_issue:
         raise CannotSend("TokPortal reports no download problem for this video.")
-    body = {"carousel_images": media} if video.video_type == Post.Type.CAROUSEL else {"video_url": media[0]}
-    return _on_video(K.FIX_DOWNLOAD, video, by=by, key=key, now=now, body=body)
+    body = fix_body(video, media)
+    return _on_video(K.FIX_DOWNLOAD, video, by=by, key=key, now=now, body=body, quote=quote)
+
+
+def fix_body(video: Video, media: list[str]) -> dict[str, Any]:
+    """The request of `fix_download`."""
+    return {"carousel_images": media} if video.video_type == Post.Type.CAROUSEL else {"video_url": media[0]}
 
 
 def create_webhook(
@@ -358,11 +375,17 @@ def _on_bundle(
 
 
 def _on_video(
-    kind: str, video: Video, *, by: User, key: UUID, now: datetime, body: Mapping[str, Any] | None = None
+    kind: str,
+    video: Video,
+    *,
+    by: User,
+    key: UUID,
+    now: datetime,
+    quote: Quote | None,
+    body: Mapping[str, Any] | None = None,
 ) -> Command:
-    return _on_bundle(
-        kind, video.bundle, by=by, key=key, now=now, body=body, target={"position": video.position}
-    )
+    target = {"position": video.position}
+    return _on_bundle(kind, video.bundle, by=by, key=key, now=now, quote=quote, body=body, target=target)
 
 
 def is_gated(kind: str, bundle: Bundle | None) -> bool:

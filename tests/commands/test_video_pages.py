@@ -1,6 +1,7 @@
 """Slots in the browser: filled one by one or many in one call, each error at its slot."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,9 +10,11 @@ from django.utils import timezone
 
 from agency.connections import tokportal
 from agency.models import User
+from campaigns.commands import sync
+from campaigns.commands.quotes import Quote
 from campaigns.models import Bundle, Campaign, Command, Market, Post
 from campaigns.sync import refresh_bundle
-from tests.commands.pages import SignIn, a_slot, new_key, url, work
+from tests.commands.pages import SignIn, a_slot, new_key, token_in, url, work
 from tests.factories import make_bundle, make_campaign, make_command, make_post
 from tests.sandbox_process import Sandbox
 
@@ -376,3 +379,126 @@ def test_a_broken_download_link_is_mended(posted: Bundle, manager: User, signed_
     browser.post(url("video_fix_download", posted.pk, 2), {**new_key(), "media": link})
     work()
     assert not posted.videos.get(position=2).has_download_issue
+
+
+# On a delivered account the review may settle a Coverage period that is due
+
+
+@pytest.fixture
+def due(posted: Bundle, monkeypatch: pytest.MonkeyPatch) -> Bundle:
+    """A period of the account is due, for 25 credits. The sandbox's clock never leaves one due for a call."""
+    asked = sync.quote
+
+    def with_period(*args: Any, **keywords: Any) -> Quote:
+        return replace(asked(*args, **keywords), credits=25, breakdown={"coverage_period": 25})
+
+    monkeypatch.setattr(sync, "quote", with_period)
+    return posted
+
+
+REVIEWS = [
+    ("video_finalize", 1, {}, K.FINALIZE_VIDEO, "Accept video"),
+    ("video_correct", 1, {"comment": "Wrong sound."}, K.CORRECT_VIDEO, "Ask the manager"),
+    ("video_fix_download", 2, {"media": NEW_FILM}, K.FIX_DOWNLOAD, "Send this link"),
+]
+review = pytest.mark.parametrize(
+    ("name", "position", "fields", "kind", "button"), REVIEWS, ids=[row[0] for row in REVIEWS]
+)
+
+
+@review
+def test_a_period_that_is_due_is_priced_before_the_second_press_orders_it(
+    due: Bundle,
+    manager: User,
+    signed_in: SignIn,
+    name: str,
+    position: int,
+    fields: dict[str, str],
+    kind: str,
+    button: str,
+) -> None:
+    browser, address = signed_in(manager), url(name, due.pk, position)
+    answer = browser.post(address, {**new_key(), **fields})
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert "This settles the account's Coverage period for 25 credits" in html
+    assert f"{button} · 25 credits" in html
+    assert all(text in html for text in fields.values())
+    assert not Command.objects.filter(kind=kind).exists()
+    form, token = {**new_key(), **fields}, token_in(html)
+    for _ in range(2):
+        assert browser.post(address, {**form, "quote": token}).status_code == 302
+    command = Command.objects.get(kind=kind)
+    assert (command.quoted_credits, command.reservation.credits) == (25, 25)
+    work()
+    command.refresh_from_db()
+    assert command.state == S.SUCCEEDED
+
+
+@review
+def test_a_price_is_asked_for_and_what_is_free_goes_at_once(
+    posted: Bundle,
+    manager: User,
+    signed_in: SignIn,
+    name: str,
+    position: int,
+    fields: dict[str, str],
+    kind: str,
+    button: str,
+) -> None:
+    browser, address = signed_in(manager), url(name, posted.pk, position)
+    stale = Quote(0, "of another request", timezone.now()).token()
+    assert browser.post(address, {**new_key(), **fields, "quote": stale}).status_code == 302
+    command = Command.objects.get(kind=kind)
+    assert command.quoted_credits == 0
+    work()
+    command.refresh_from_db()
+    assert command.state == S.SUCCEEDED
+
+
+def test_a_correction_that_was_reworded_after_it_was_priced_is_priced_again(
+    due: Bundle, manager: User, signed_in: SignIn
+) -> None:
+    browser, address = signed_in(manager), url("video_correct", due.pk, 1)
+    token = token_in(browser.post(address, {**new_key(), "comment": "Wrong sound."}).content.decode())
+    answer = browser.post(address, {**new_key(), "comment": "Wrong clip.", "quote": token})
+    assert answer.status_code == 422
+    assert token_in(answer.content.decode()) != token
+    assert not Command.objects.filter(kind=K.CORRECT_VIDEO).exists()
+
+
+@review
+def test_without_a_price_nothing_is_written(
+    posted: Bundle,
+    manager: User,
+    signed_in: SignIn,
+    sandbox: Sandbox,
+    name: str,
+    position: int,
+    fields: dict[str, str],
+    kind: str,
+    button: str,
+) -> None:
+    sandbox.fault("500", match={"dry_run": True}, times=-1)
+    answer = signed_in(manager).post(url(name, posted.pk, position), {**new_key(), **fields})
+    assert answer.status_code == 422
+    assert "so there is no price. Nothing was sent or charged. Try again." in answer.content.decode()
+    assert not Command.objects.filter(kind=kind).exists()
+
+
+def test_a_price_check_that_is_refused_says_why(posted: Bundle, manager: User, signed_in: SignIn) -> None:
+    posted.videos.filter(position=3).update(status="in_review")  # elsewhere it is none
+    answer = signed_in(manager).post(url("video_finalize", posted.pk, 3), new_key())
+    assert answer.status_code == 422
+    assert "Nothing was sent." in answer.content.decode()
+    assert not Command.objects.filter(kind=K.FINALIZE_VIDEO).exists()
+
+
+def test_a_price_check_that_was_carried_out_is_the_order(
+    posted: Bundle, manager: User, signed_in: SignIn, sandbox: Sandbox
+) -> None:
+    sandbox.fault("ignore_dry_run")
+    answer = signed_in(manager).post(url("video_finalize", posted.pk, 1), new_key())
+    command = Command.objects.get(kind=K.FINALIZE_VIDEO)
+    assert answer.headers["Location"] == command.get_absolute_url()
+    assert command.state == S.SUCCEEDED

@@ -79,13 +79,13 @@ class AccountCorrectionForm(CommandForm):
             self.add_error(None, "Say for at least one of the fields what should be different.")
 
 
-class VideoCorrectionForm(CommandForm):
+class VideoCorrectionForm(PricedForm):
     comment = forms.CharField(
         label="What should the manager change?", max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )
 
 
-class FixDownloadForm(CommandForm):
+class FixDownloadForm(PricedForm):
     """A link that the manager can download from ("Fix Download Link")."""
 
     media = MediaField(label="A link that works", widget=forms.Textarea(attrs={"rows": 1}))  # type: ignore[assignment]

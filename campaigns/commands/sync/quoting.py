@@ -35,13 +35,16 @@ def quote(
     by: User,
     campaign: Campaign | None = None,
     bundle: Bundle | None = None,
+    position: int | None = None,
 ) -> Quote:
     """Ask TokPortal what a request costs: a dry run, or an estimate from the price list where dry runs are off.
 
     The one call that a page waits for. Raises what `agency.tokportal` raises (a refusal is the answer that the
     real call would get) and PriceCheckWasCharged.
     """
-    target = {"bundle_id": bundle.upstream_id} if bundle else {}
+    target: dict[str, Any] = {"bundle_id": bundle.upstream_id} if bundle else {}
+    if position is not None:  # of one video slot
+        target["position"] = position
     digest = digest_of(kind, target, body)
     asked_at = connection.upstream_now(now)
     if not (connection.may_dry_run and KINDS[kind].can_dry_run):

@@ -1,9 +1,10 @@
 """The video slots of a bundle: filling one or many in one call, and the review of what was posted."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
+from functools import partial
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -18,7 +19,7 @@ from agency.forms import CommandForm
 from agency.htmx import HtmxRequest
 from campaigns.access import editable_bundle, visible_bundle
 from campaigns.commands import actions, sync
-from campaigns.commands.forms.buttons import FixDownloadForm, VideoCorrectionForm
+from campaigns.commands.forms.buttons import FixDownloadForm, PricedForm, VideoCorrectionForm
 from campaigns.commands.forms.slots import SlotForm, SlotForms, owner_of, request_body
 from campaigns.commands.offers import Offer, offer
 from campaigns.commands.quotes import Quote, QuoteExpired, digest_of, read_token
@@ -236,15 +237,10 @@ def _busy_days(slots: list[Slot]) -> list[tuple[date, int]]:
 @require_POST
 def video_finalize(request: HtmxRequest, bundle_id: int, position: int) -> HttpResponse:
     video = _editable_video(request, bundle_id, position)
-    form = CommandForm(request.POST)
+    form = PricedForm(request.POST)
     if not form.is_valid():
         return _page_of_video(request, video)
-    return _ask(
-        request,
-        video,
-        form,
-        lambda key: actions.finalize_video(video=video, by=request.user, key=key, now=timezone.now()),
-    )
+    return _ask(request, video, form, kind=K.FINALIZE_VIDEO, body={}, verb=actions.finalize_video)
 
 
 @require_POST
@@ -258,9 +254,10 @@ def video_correct(request: HtmxRequest, bundle_id: int, position: int) -> HttpRe
         request,
         video,
         form,
-        lambda key: actions.correct_video(
-            video=video, by=request.user, key=key, comment=comment, now=timezone.now()
-        ),
+        kind=K.CORRECT_VIDEO,
+        body=actions.correction_body(comment),
+        verb=partial(actions.correct_video, comment=comment),
+        correction=form,
     )
 
 
@@ -275,9 +272,10 @@ def video_fix_download(request: HtmxRequest, bundle_id: int, position: int) -> H
         request,
         video,
         form,
-        lambda key: actions.fix_download(
-            video=video, by=request.user, key=key, media=media, now=timezone.now()
-        ),
+        kind=K.FIX_DOWNLOAD,
+        body=actions.fix_body(video, media),
+        verb=partial(actions.fix_download, media=media),
+        fix=form,
     )
 
 
@@ -291,17 +289,58 @@ def _editable_video(request: HtmxRequest, bundle_id: int, position: int) -> Vide
 
 
 def _ask(
-    request: HtmxRequest, video: Video, form: CommandForm, verb: Callable[[UUID], Command]
+    request: HtmxRequest,
+    video: Video,
+    form: PricedForm,
+    *,
+    kind: str,
+    body: dict[str, Any],
+    verb: Callable[..., Command],
+    **shown: Any,
 ) -> HttpResponse:
-    if was_pressed(form, video.bundle):
-        return redirect(video.bundle)
-    return pressed(request, video.bundle, lambda: verb(form.cleaned_data["key"]))
+    """Ask for the Command, or show first what it settles; `shown` is then on the page again."""
+    bundle, key = video.bundle, form.cleaned_data["key"]
+    if was_pressed(form, bundle):
+        return redirect(bundle)
+    try:
+        quote, offered = _video_price(request, video, form.cleaned_data["quote"], kind=kind, body=body)
+    except sync.PriceCheckWasCharged as charged:
+        messages.warning(request, str(charged))
+        return redirect(charged.command)
+    if offered:
+        return _page_of_video(request, video, priced=kind, price=offered, **shown)
+    now = timezone.now()
+    return pressed(request, bundle, lambda: verb(video=video, by=request.user, key=key, now=now, quote=quote))
 
 
-def _page_of_video(request: HtmxRequest, video: Video, **refused: Any) -> HttpResponse:
-    """The slot's page with a form that was refused."""
+def _video_price(
+    request: HtmxRequest, video: Video, token: str, *, kind: str, body: dict[str, Any]
+) -> tuple[Quote | None, Offer | None]:
+    """The Quote to send with, or an Offer to show first: the price of a Coverage period, or why there is none."""
+    bundle = video.bundle
+    if not actions.is_gated(kind, bundle):
+        return None, None
+    target = {"bundle_id": bundle.upstream_id, "position": video.position}
+    with suppress(QuoteExpired):  # too old, or the words were changed after they were priced
+        return read_token(token, digest=digest_of(kind, target, body)), None
+    offered = offer(
+        bundle.connection,
+        kind=kind,
+        body=body,
+        by=request.user,
+        campaign=owner_of(bundle),
+        bundle=bundle,
+        position=video.position,
+        now=timezone.now(),
+    )
+    is_free = offered.quote is not None and not offered.quote.credits
+    return (offered.quote, None) if is_free else (None, offered)
+
+
+def _page_of_video(request: HtmxRequest, video: Video, **shown: Any) -> HttpResponse:
+    """The slot's page with a form that was refused, or that has a price."""
     slots = slots_of(video.bundle)
     slot = next(slot for slot in slots if slot.video.pk == video.pk)
     today = video.bundle.connection.upstream_now(timezone.now()).date()
     forms = SlotForms(None, bundle=video.bundle, slots=slots, shown=[], today=today)
-    return _fill(request, video.bundle, forms, "commands/video_edit.html", _slot_context(slot) | refused)
+    return _fill(request, video.bundle, forms, "commands/video_edit.html", _slot_context(slot) | shown)

@@ -43,6 +43,7 @@ app.conf.beat_schedule = {
         ("Handle waiting events", "campaigns.events.tasks.handle_waiting", 60, 55),
         ("Sweep the lists", "campaigns.events.tasks.sweep_lists", 600, 590),
         ("Recover deliveries", "campaigns.events.tasks.recover_deliveries", 600, 590),
+        ("Import what was charged", "campaigns.credits.tasks.import_what_was_charged", 30, 25),
         ("Import the credit history", "campaigns.credits.tasks.import_history", 600, 590),
         # Figures and prices are read when their rows say so: every six hours and every hour.
         ("Read figures", "campaigns.analytics.tasks.pull_due", 120, 115),

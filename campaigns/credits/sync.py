@@ -12,14 +12,15 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, Max, Min, OuterRef, Q
 
-from agency.connections import NotConnected, active_connection, tokportal
+from agency.connections import SKEW_NOISE, NotConnected, active_connection, tokportal
 from agency.models import Connection
 from agency.tokportal import CreditEntryState, Lane, Page, RateLimited, TokPortal, TokPortalError, Unreachable
 from agency.tokportal.results.answers import breakdown_of
 from campaigns.credits import checks, progress
 from campaigns.credits.matching import WINDOW, Charge, Match, Row, is_top_up, match
 from campaigns.ledger.actions import Part, WrongAllocation, allocate
-from campaigns.ledger.models import Allocation, CreditDrift, CreditEntry
+from campaigns.ledger.models import Allocation, CreditDrift, CreditEntry, Reservation
+from campaigns.ledger.reports import unbooked_reservations
 from campaigns.models import Command
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,9 @@ S = Command.State
 
 OVERLAP = timedelta(days=2)  # read again at each import ("Credits & Pricing": rows may come late)
 ENTRIES_PER_TRANSACTION = 100
+CLOCKS_DIFFER = timedelta(
+    seconds=SKEW_NOISE + 1
+)  # by so much at most, and answers are dated in whole seconds
 NEIGHBOURHOOD = timedelta(days=1)  # windows nearer to each other than this are read in one go
 
 
@@ -59,6 +63,18 @@ def update_ledger(*, now: datetime, full: bool = False) -> float | None:
     finally:
         progress.end(connection, trouble=trouble)
     return None
+
+
+def is_charge_missing(connection: Connection) -> bool:
+    """Whether a Command was charged after the last import began, so that another one would find its entry.
+
+    One query. What an import has looked for in vain is left to the next regular one.
+    """
+    charged = unbooked_reservations(connection).filter(state=Reservation.State.SETTLED, credits__gt=0)
+    if connection.history_at:
+        since = connection.upstream_now(connection.history_at) - CLOCKS_DIFFER
+        charged = charged.filter(settled_at__gte=since)
+    return charged.exists()
 
 
 def import_history(connection: Connection, *, now: datetime, full: bool = False) -> int:

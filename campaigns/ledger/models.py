@@ -65,6 +65,11 @@ class Reservation(models.Model):
         ]
         indexes = [
             models.Index(fields=["connection"], condition=Q(state="held"), name="reservation_held"),
+            models.Index(
+                fields=["connection", "settled_at"],
+                condition=Q(state="settled"),
+                name="reservation_settled",
+            ),
             models.Index(fields=["client", "state"], name="reservation_by_client"),
             models.Index(fields=["campaign", "state"], name="reservation_by_campaign"),
         ]

@@ -5,18 +5,20 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from agency.connections import tokportal
 from agency.models import Connection, User
 from agency.tokportal import CreditEntryState
 from campaigns.commands import sync as commands
-from campaigns.credits import checks, progress, sync
-from campaigns.ledger.actions import reverse_allocations
+from campaigns.credits import checks, progress, sync, tasks
+from campaigns.ledger.actions import reverse_allocations, settle
 from campaigns.ledger.models import Allocation, CreditDrift, CreditEntry
 from campaigns.ledger.reports import committed, unassigned_entries
 from campaigns.models import Command
 from tests.credits.conftest import PRICE
-from tests.factories import NOW, make_campaign, make_client, make_connection
+from tests.factories import NOW, make_campaign, make_client, make_command, make_connection
+from tests.ledger.books import give, make_entry
 from tests.sandbox_process import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -250,3 +252,44 @@ def test_entries_of_one_moment_do_not_break_the_chain() -> None:
     CreditEntry.objects.bulk_create([rows[i] for i in (4, 2, 0, 3, 1, 5)])
     chain = checks.chain(connection)
     assert (chain.opening, chain.closing, chain.breaks) == (0, 440, ())
+
+
+def test_what_was_charged_is_in_the_books_at_the_next_bell(
+    connection: Connection, order: Callable[..., Command], update: Callable[..., None]
+) -> None:
+    update()
+    command = order()
+    tasks.import_what_was_charged()
+    assert Allocation.objects.standing().filter(command=command).exists()
+    connection.refresh_from_db()
+    assert connection.history_at
+    assert not sync.is_charge_missing(connection)
+
+
+@pytest.mark.parametrize("skew", [0, 3600, -3600])
+def test_a_charge_is_missing_from_its_answer_to_the_next_import_whatever_the_clocks_say(
+    skew: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    imported_at = NOW  # ours; answers and charges are dated by TokPortal's clock
+    connection = make_connection(history_at=imported_at, clock_skew_seconds=skew)
+    campaign = make_campaign()
+    assert not sync.is_charge_missing(connection)
+    long_before = connection.upstream_now(imported_at) - timedelta(minutes=1)
+    settle(make_command(campaign), charged=38, now=long_before)
+    settle(make_command(campaign), charged=0, now=connection.upstream_now(imported_at))
+    with django_assert_num_queries(1):
+        assert not sync.is_charge_missing(connection)
+    command = make_command(campaign)
+    settle(command, charged=40, now=connection.upstream_now(imported_at))
+    assert sync.is_charge_missing(connection)
+    give(make_entry(-40), campaign, command=command)
+    assert not sync.is_charge_missing(connection)
+
+
+def test_a_quiet_bell_asks_tokportal_nothing(connection: Connection, sandbox: Sandbox) -> None:
+    make_command(make_campaign())
+    trial = make_connection(is_active=False)
+    settle(make_command(make_campaign(), connection=trial), charged=40, now=NOW)
+    tasks.import_what_was_charged()
+    connection.refresh_from_db()
+    assert connection.history_at is None

@@ -1,8 +1,10 @@
 """A statement as CSV: one table for the whole month, told apart by its first column.
 
 `section` is one of
-  summary   `item` and `value`: client, month, opening, charged, closing, budget, budget_left (credits; empty = no
-            limit), bundles, videos_went_live, videos_live, views_gained, engagement_gained (empty = no data yet)
+  summary   `item` and `value`: client, month, opening, charged, closing, not_booked (credits of orders that are
+            charged but not in TokPortal's history yet: in no other figure until they are), budget, budget_left
+            (credits; empty = no limit), bundles, videos_went_live, videos_live, views_gained, engagement_gained
+            (empty = no data yet)
   charge    a line of credits: date, what, campaign, reference of the bundle, credits (negative = given back)
   bundle    ordered in the month or with a video that went live in it: date of the order, what, campaign,
             reference, country, platform, status, slots in `value`
@@ -55,6 +57,7 @@ def rows_of(statement: Statement) -> Iterator[dict[str, object]]:
         "opening": statement.opening,
         "charged": statement.charged,
         "closing": statement.closing,
+        "not_booked": statement.not_booked,
         "budget": statement.budget,
         "budget_left": statement.budget_left,
         "bundles": len(statement.bundles),

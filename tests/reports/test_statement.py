@@ -12,14 +12,14 @@ from django.test import Client as Browser
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from agency.models import Connection, User
-from campaigns.ledger.actions import reverse_allocations, set_budget
+from campaigns.ledger.actions import reserve, reverse_allocations, set_budget, settle
 from campaigns.ledger.models import CreditEntry
 from campaigns.ledger.months import Month
 from campaigns.models import Campaign
 from campaigns.reports.csv import statement_csv
 from campaigns.reports.statement import build_agency_part, build_statement
 from clients.models import Client
-from tests.factories import make_connection
+from tests.factories import make_campaign, make_command, make_connection
 from tests.ledger.books import give, make_entry
 from tests.reports.conftest import at, live_video, snapshot
 
@@ -108,9 +108,28 @@ def test_results_count_live_videos_and_say_what_has_no_data(books: Connection, c
     assert (empty.views_gained, empty.engagement_gained) == (None, None)
 
 
+def test_what_is_charged_and_not_in_the_history_yet_is_named_apart_until_it_is(
+    books: Connection, campaign: Campaign
+) -> None:
+    command = make_command(campaign)
+    settle(command, charged=40, now=at(11, 21))
+    settle(make_command(campaign), charged=7, now=at(12, 1))
+    settle(make_command(make_campaign()), charged=5, now=at(11, 21))
+    settle(make_command(campaign, connection=make_connection(is_active=False)), charged=3, now=at(11, 21))
+    reserve(make_command(campaign), credits=11, now=at(11, 21))
+    statement = build_statement(campaign.client, NOVEMBER, books)
+    assert (statement.not_booked, statement.charged, statement.closing) == (40, 58, 110)
+    assert build_statement(campaign.client, NOVEMBER.next, books).not_booked == 7
+    summary = {row["item"]: row["value"] for row in written(campaign.client, NOVEMBER, books)}
+    assert (summary["not_booked"], summary["charged"], summary["closing"]) == ("40", "58", "110")
+    give(make_entry(-40, created_at=at(11, 21)), campaign, command=command)
+    statement = build_statement(campaign.client, NOVEMBER, books)
+    assert (statement.not_booked, statement.charged, statement.closing) == (0, 98, 150)
+
+
 def test_the_agency_part_stands_apart(books: Connection, campaign: Campaign) -> None:
     part = build_agency_part(campaign.client, NOVEMBER, books)
-    assert (part.unassigned_entries, part.unassigned_credits, part.not_in_history) == (1, -7, 0)
+    assert (part.unassigned_entries, part.unassigned_credits) == (1, -7)
     named = asdict(build_statement(campaign.client, NOVEMBER, books)).keys()
     assert not named & asdict(part).keys()
 
@@ -171,12 +190,12 @@ def test_without_a_connection_the_command_says_so(client_row: Client) -> None:
         call_command("statement", "acme", month="2026-11", output="-")
 
 
-def test_a_month_costs_six_queries_whatever_is_in_it(
+def test_a_month_costs_seven_queries_whatever_is_in_it(
     books: Connection, campaign: Campaign, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for day in range(1, 28):
         video = live_video(campaign, at(11, day))
         snapshot(video, at(11, 28), views=day)
         give(make_entry(-1, created_at=at(11, day)), campaign, bundle=video.bundle)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         build_statement(campaign.client, NOVEMBER, books)

@@ -8,8 +8,9 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from agency.models import Connection, User
+from campaigns.ledger.actions import settle
 from campaigns.models import Campaign
-from tests.factories import make_campaign, make_client
+from tests.factories import make_campaign, make_client, make_command
 from tests.ledger.books import give, make_entry
 from tests.reports.conftest import at, live_video, snapshot
 
@@ -34,10 +35,31 @@ def test_the_report_says_the_month_in_one_sentence(
         assert words in text
 
 
+def test_everybody_is_told_what_the_history_does_not_show_yet(
+    books: Connection, campaign: Campaign, manager: User, analyst: User, owner: User, signed_in: SignIn
+) -> None:
+    words = "40 credits of Acme's orders are charged but not in TokPortal's history yet; they follow"
+    assert "history yet" not in signed_in(manager).get(REPORT).content.decode()
+    settle(make_command(campaign), charged=40, now=at(11, 21))
+    for person in (manager, analyst, owner):
+        text = signed_in(person).get(REPORT).content.decode()
+        assert text.count(words) == 1
+        assert "for 58 credits." in text
+
+
 def test_without_figures_it_says_no_data(books: Connection, manager: User, signed_in: SignIn) -> None:
     text = signed_in(manager).get(REPORT).content.decode()
     assert "No new video went live, for 58 credits." in text
     assert text.count("no data yet") == 2
+
+
+def test_a_finished_month_waits_for_no_figures(
+    books: Connection, campaign: Campaign, manager: User, signed_in: SignIn
+) -> None:
+    live_video(campaign, at(10, 4))
+    text = signed_in(manager).get(REPORT.replace("2026-11", "2026-10")).content.decode()
+    assert "no data yet" not in text
+    assert text.count("no figure") == 3
 
 
 def test_the_pool_is_shown_to_owners_alone(

@@ -28,9 +28,7 @@ S = Command.State
 
 OVERLAP = timedelta(days=2)  # read again at each import ("Credits & Pricing": rows may come late)
 ENTRIES_PER_TRANSACTION = 100
-CLOCKS_DIFFER = timedelta(
-    seconds=SKEW_NOISE + 1
-)  # by so much at most, and answers are dated in whole seconds
+CLOCKS_DIFFER = timedelta(seconds=SKEW_NOISE + 1)  # by so much unnoticed; answers have whole seconds
 NEIGHBOURHOOD = timedelta(days=1)  # windows nearer to each other than this are read in one go
 
 

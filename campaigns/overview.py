@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -25,6 +25,7 @@ from django.db.models.functions import Coalesce
 from agency.models import Connection
 from campaigns.analytics.models import VideoSnapshot
 from campaigns.ledger.models import Budget
+from campaigns.ledger.months import Month
 from campaigns.ledger.reports import BudgetState, booked_allocations, unbooked_reservations
 from campaigns.models import Bundle, Campaign, SavedAccount, Video
 from campaigns.states import bundle_pill
@@ -49,22 +50,22 @@ class ClientFigures:
     pipeline: list[Standing]
     videos_live: int
     views: int | None  # in the last 30 days; None = no figure yet
-    credits_this_month: int  # charged to the client by the credit history; TokPortal's month, UTC
+    credits_this_month: int  # charged to the client by the credit history; the agency's month
     budget: BudgetState
     data_at: datetime | None  # machine time of the last analytics pull
 
 
 def client_figures(
-    clients: Iterable[Client], *, connection: Connection | None, today: date
+    clients: Iterable[Client], *, connection: Connection | None, now: datetime
 ) -> list[ClientFigures]:
-    """In the order of `clients`. Three queries, whatever their number. `today` is TokPortal's.
+    """In the order of `clients`. Three queries, whatever their number. `now` is TokPortal's time.
 
     Credits are those of the workspace `connection`.
     """
     pks = [client.pk for client in clients]
-    rows = {row.pk: row for row in _with_figures(pks, connection, today)}
+    rows = {row.pk: row for row in _with_figures(pks, connection, Month.of(now))}
     pipelines = pipelines_by(Bundle.objects.filter(campaign__client__in=pks), "campaign__client")
-    views = views_by_client(today)
+    views = views_by_client(now.date())
     return [
         ClientFigures(
             client=rows[pk],
@@ -79,12 +80,11 @@ def client_figures(
     ]
 
 
-def _with_figures(pks: list[int], connection: Connection | None, today: date) -> QuerySet[Any]:
+def _with_figures(pks: list[int], connection: Connection | None, month: Month) -> QuerySet[Any]:
     """Each figure is a subquery of its own, so that sums do not multiply each other."""
     live = Video.objects.filter(bundle__campaign__client=OuterRef("pk"), status__in=Video.LIVE)
     allocations = booked_allocations(connection).filter(client=OuterRef("pk"))
-    month_began = datetime.combine(today.replace(day=1), time(), UTC)
-    this_month = allocations.filter(entry__created_at__gte=month_began)
+    this_month = allocations.filter(entry__created_at__gte=month.begins_at)
     unbooked = unbooked_reservations(connection).filter(client=OuterRef("pk"))
     accounts = SavedAccount.objects.filter(campaign__client=OuterRef("pk"))
     budget = Budget.objects.filter(client=OuterRef("pk"), campaign=None)

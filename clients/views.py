@@ -51,7 +51,7 @@ def client_detail(request: HtmxRequest, slug: str) -> HttpResponse:
         "connection": connection,
         "needs": waiting[:NEEDS_SHOWN],
         "needs_total": len(waiting),
-        "figures": client_figures([client], connection=connection, today=upstream_now.date())[0],
+        "figures": client_figures([client], connection=connection, now=upstream_now)[0],
         "campaigns": campaigns_with_figures(campaigns, connection=connection).order_by("-starts_on", "name")[
             :CAMPAIGNS_SHOWN
         ],

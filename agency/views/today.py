@@ -57,7 +57,7 @@ def today(request: HtmxRequest) -> HttpResponse:
         "needs_total": len(waiting),
         "unassigned": next((need for need in waiting if need.sort is UNASSIGNED), None),
         "going_live": going_live(clients, today=upstream_now.date(), days=DAYS_AHEAD),
-        "figures": client_figures(shown, connection=connection, today=upstream_now.date()),
+        "figures": client_figures(shown, connection=connection, now=upstream_now),
         "clients_total": len(clients),
         "commands": visible_commands(request.user).order_by("-pk")[:COMMANDS_SHOWN],
     }

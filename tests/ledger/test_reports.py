@@ -1,11 +1,16 @@
 """What is committed counts everything once: holds, charges, and what was assigned by hand."""
 
+from datetime import UTC, datetime
+
 import pytest
+from pytest_django import Settings
 
 from campaigns.ledger import actions
+from campaigns.ledger.months import Month
 from campaigns.ledger.reports import BudgetState, budget_state, committed, pool, unassigned_entries
 from campaigns.models import Campaign
 from campaigns.overview import campaigns_with_figures, client_figures
+from campaigns.reports.statement import build_statement
 from tests.factories import NOW, make_campaign, make_command, make_connection, make_user, the_connection
 from tests.ledger.books import give, make_entry
 
@@ -91,9 +96,23 @@ def test_a_trial_workspace_uses_up_no_budget_of_the_real_one() -> None:
     actions.settle(make_command(campaign, connection=real), charged=38, now=NOW)
     assert committed(trial, client) == 90
     assert budget_state(real, client).used == budget_state(real, client, campaign).used == 38
-    figures = client_figures([client], connection=real, today=NOW.date())[0]
+    figures = client_figures([client], connection=real, now=NOW)[0]
     assert (figures.budget.used, figures.credits_this_month) == (38, 0)
     assert campaigns_with_figures(Campaign.objects.all(), connection=real).get().credits_used == 38
     actions.reserve(make_command(campaign, connection=real), credits=62, now=NOW)
     with pytest.raises(actions.OverBudget, match="0 left"):
         actions.reserve(make_command(campaign, connection=real), credits=1, now=NOW)
+
+
+def test_the_month_on_today_is_the_month_of_the_agencys_reports(settings: Settings) -> None:
+    settings.AGENCY_TIME_ZONE = "Asia/Tokyo"  # nine hours ahead of UTC
+    campaign, connection = make_campaign(), the_connection()
+    give(make_entry(-38, created_at=datetime(2026, 11, 30, 14, tzinfo=UTC)), campaign)
+    give(make_entry(-25, created_at=datetime(2026, 11, 30, 16, tzinfo=UTC)), campaign)
+
+    def this_month(now: datetime) -> int:
+        return client_figures([campaign.client], connection=connection, now=now)[0].credits_this_month
+
+    assert this_month(datetime(2026, 11, 30, 18, tzinfo=UTC)) == 25
+    report = build_statement(campaign.client, Month(2026, 12), connection)
+    assert report.charged == 25

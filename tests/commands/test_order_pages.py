@@ -1,10 +1,12 @@
 """Ordering in the browser: a price from the sandbox first, then exactly one Command."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import signing
 from django.urls import reverse
+from django.utils import timezone
 
 from agency.models import Connection, User
 from campaigns.commands.quotes import SALT
@@ -32,6 +34,18 @@ def test_the_form_is_drawn_with_what_can_be_ordered(
     assert "Order a bundle" in html
     assert "not yet" in html  # YouTube
     assert "United States" in html or "USA" in html
+
+
+def test_the_form_says_that_its_campaign_is_over(
+    priced: Connection, campaign: Campaign, manager: User, signed_in: SignIn
+) -> None:
+    browser, today = signed_in(manager), priced.upstream_now(timezone.now()).date()
+    campaign.starts_on = campaign.ends_on = today
+    campaign.save()
+    assert "This campaign ended" not in browser.get(order_url(campaign)).content.decode()
+    campaign.starts_on = campaign.ends_on = today - timedelta(days=1)
+    campaign.save()
+    assert "an order still counts for it" in browser.get(order_url(campaign)).content.decode()
 
 
 def test_every_change_is_answered_with_the_price_and_what_it_leaves(

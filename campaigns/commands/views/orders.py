@@ -41,10 +41,10 @@ def bundle_order(request: HtmxRequest, campaign_id: int) -> HttpResponse:
         form = BundleOrderForm(
             campaign=campaign, connection=connection, initial=_wanted(request, campaign, connection)
         )
-        return _order_page(request, campaign, form)
+        return _order_page(request, campaign, form, connection)
     form = BundleOrderForm(request.POST, campaign=campaign, connection=connection)
     if not form.is_valid():
-        return _order_page(request, campaign, form, status=422)
+        return _order_page(request, campaign, form, connection, status=422)
     now = timezone.now()
     if not form.cleaned_data["quote"]:  # the first of two steps
         return _priced_order_page(request, campaign, form, connection, now)
@@ -128,18 +128,20 @@ def _priced_order_page(
     except sync.PriceCheckWasCharged as charged:
         return _charged_all_the_same(request, charged)
     is_refused = bool(form.errors) or offered.quote is None
-    return _order_page(request, campaign, form, offered, status=422 if is_refused else status)
+    return _order_page(request, campaign, form, connection, offered, status=422 if is_refused else status)
 
 
 def _order_page(
     request: HtmxRequest,
     campaign: Campaign,
     form: BundleOrderForm,
+    connection: Connection,
     offered: Offer | None = None,
     *,
     status: int = 200,
 ) -> HttpResponse:
-    context = _order_context(campaign, form, offered)
+    today = connection.upstream_now(timezone.now()).date()
+    context = _order_context(campaign, form, offered) | {"is_over": campaign.ends_on < today}
     return render(request, "commands/bundle_order.html", context, status=status)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from campaigns.commands.sync.settling import move
 from campaigns.models import Campaign, Command
-from tests.factories import make_command
+from tests.factories import NOW, make_command
 
 S = Command.State
 
@@ -29,3 +29,10 @@ def test_of_two_that_move_one_row_only_the_first_wins(campaign: Campaign) -> Non
     assert move(first, (S.QUEUED,), claim)
     assert not move(second, (S.QUEUED,), claim)
     assert second.state == S.QUEUED  # its copy says nothing that the database does not
+
+
+def test_a_request_id_or_code_that_is_too_long_does_not_undo_the_move(campaign: Campaign) -> None:
+    command = make_command(campaign, state=S.SENDING, lease_until=NOW)
+    assert move(command, (S.SENDING,), {"state": S.REFUSED, "request_id": "r" * 300, "error_code": "C" * 300})
+    command.refresh_from_db()
+    assert (len(command.request_id), len(command.error_code)) == (128, 80)

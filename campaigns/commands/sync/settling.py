@@ -22,7 +22,7 @@ from agency.tokportal import (
 from campaigns.commands import refusals
 from campaigns.ledger import actions as ledger
 from campaigns.models import Bundle, Command
-from campaigns.sync import mirror_bundle, refresh_bundle
+from campaigns.sync import fitting, mirror_bundle, refresh_bundle
 
 logger = logging.getLogger(__name__)
 S = Command.State
@@ -153,6 +153,10 @@ def move(command: Command, states: tuple[str, ...], values: dict[str, Any], **st
     """
     if any(values["state"] not in Command.NEXT_STATES[S(state)] for state in states):
         raise ValueError(f"a Command cannot go from {' or '.join(states)} to {values['state']}")
+    words = {
+        name: fitting(Command, name, values[name]) for name in ("request_id", "error_code") if name in values
+    }
+    values |= words  # TokPortal's words must not undo what they come with
     moved = Command.objects.filter(pk=command.pk, state__in=states, **still).update(**values)
     if moved:
         for name, value in values.items():

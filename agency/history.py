@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.apps import apps
@@ -11,10 +11,24 @@ from django.db.models import Q
 from pghistory.models import Events
 
 from agency.models import User
+from campaigns.models import Platform
 
 # Columns that say nothing to a reader.
 SILENT = {"id", "created_at", "updated_at", "version", "is_own"}
 GONE = "somebody who is gone"
+# What the forms call a column or a thing; the others have the name that their model gives them.
+COLUMN_WORDS = {
+    "slug": "Short name",
+    "starts_on": "First day",
+    "ends_on": "Last day",
+    "archived_at": "Archived",
+    "contact_email": "Contact's email",
+    "username": "User name",
+    "is_active": "May sign in",
+    "client_id": "Works for",
+    "credits": "Budget in credits",
+}
+MODEL_WORDS = {"namespace": "Prefix", "membership": "Assignment", "user": "Person"}
 VERBS = {"insert": "added", "update": "changed", "delete": "removed"}
 
 
@@ -73,13 +87,14 @@ def _change(event: Events, people: Mapping[int, str], names: Mapping[str, Mappin
     user_id = (event.pgh_context or {}).get("user")
     if event.pgh_label == "update":
         details = [
-            f"{_words(name)}: {_value(name, before, names) or 'empty'} → {_value(name, after, names) or 'empty'}"
+            f"{_words(model, name)}: {_value(model, name, before, names) or 'empty'}"
+            f" → {_value(model, name, after, names) or 'empty'}"
             for name, (before, after) in (event.pgh_diff or {}).items()
             if is_told(name)
         ]
     else:  # what a row began or ended with; an empty field is no news
         values = {
-            _words(name): _value(name, value, names)
+            _words(model, name): _value(model, name, value, names)
             for name, value in event.pgh_data.items()
             if is_told(name) and value not in (None, "", False)
         }
@@ -88,16 +103,27 @@ def _change(event: Events, people: Mapping[int, str], names: Mapping[str, Mappin
     return Change(
         at=event.pgh_created_at,
         who=people.get(user_id, GONE) if user_id else "the system",
-        what=f"{str(model._meta.verbose_name).capitalize()} {VERBS.get(event.pgh_label, event.pgh_label)}",
+        what=f"{_called(model)} {VERBS.get(event.pgh_label, event.pgh_label)}",
         details=details,
     )
 
 
-def _words(name: str) -> str:
-    return name.removesuffix("_id").replace("_", " ").capitalize()
+def _called(model: type[models.Model]) -> str:
+    name = str(model._meta.verbose_name)
+    return MODEL_WORDS.get(name, name.capitalize())
 
 
-def _value(name: str, value: Any, names: Mapping[str, Mapping[int, str]]) -> str:
+def _words(model: type[models.Model], name: str) -> str:
+    return COLUMN_WORDS.get(name) or str(_field(model, name).verbose_name).capitalize()
+
+
+def _field(model: type[models.Model], name: str) -> models.Field:
+    field = model._meta.get_field(name)
+    assert isinstance(field, models.Field)  # a column, as rows of the history hold nothing else
+    return field
+
+
+def _value(model: type[models.Model], name: str, value: Any, names: Mapping[str, Mapping[int, str]]) -> str:
     if value is None:
         return ""
     if name in names:
@@ -106,4 +132,8 @@ def _value(name: str, value: Any, names: Mapping[str, Mapping[int, str]]) -> str
         return "yes" if value else "no"
     if name.endswith(("_at", "_joined")):
         return f"{datetime.fromisoformat(str(value)):%-d %b %Y, %H:%M} UTC"
-    return str(value)
+    if isinstance(_field(model, name), models.DateField):
+        return f"{date.fromisoformat(str(value)):%-d %b %Y}"
+    if name == "platform" and value in Platform:
+        return Platform(value).label
+    return str(dict(_field(model, name).flatchoices).get(value, value))

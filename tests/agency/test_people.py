@@ -123,7 +123,7 @@ def test_the_history_of_a_person_names_their_clients(
     signed_in: SignedIn, owner: User, manager: User, client_row: Client
 ) -> None:
     events = signed_in(owner).get(reverse("person_edit", args=[manager.pk])).context["events"]
-    assert ("Membership added", ["Acme"]) in [(event.what, event.details) for event in events]
+    assert ("Assignment added", ["Acme"]) in [(event.what, event.details) for event in events]
 
 
 def test_ten_more_people_need_no_more_queries(signed_in: SignedIn, owner: User, client_row: Client) -> None:

@@ -151,6 +151,20 @@ def test_a_prefix_is_adopted_on_the_page_and_a_refusal_names_what_it_would_take(
     assert "make-7" in answer.content.decode()
 
 
+def test_the_history_speaks_as_the_forms_do(signed_in: SignedIn, owner: User, campaign: Campaign) -> None:
+    browser = signed_in(owner)
+    campaign.markets.create(country="USA", platform="tiktok")
+    Campaign.objects.filter(pk=campaign.pk).update(slug="autumn", starts_on=date(2026, 9, 1))
+    events = browser.get(campaign.get_absolute_url()).context["events"]
+    told = {event.what: event.details for event in events}
+    assert told["Market added"] == ["USA · TikTok"]
+    assert told["Prefix added"] == ["acme-spring-2026"]
+    assert "Short name: spring-2026 → autumn" in told["Campaign changed"]
+    assert any(
+        line.startswith("First day: ") and line.endswith("→ 1 Sep 2026") for line in told["Campaign changed"]
+    )
+
+
 def test_archiving_closes_a_campaign_and_restoring_opens_it(
     signed_in: SignedIn, manager: User, campaign: Campaign
 ) -> None:

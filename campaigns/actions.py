@@ -1,4 +1,4 @@
-"""What people ask about campaigns: add, edit, put away, bring back, adopt a prefix."""
+"""What people ask about campaigns: add, edit, put away, bring back, adopt and release a prefix."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -78,6 +78,22 @@ def adopt_namespace(*, campaign: Campaign, prefix: str, by: User) -> int:
     with transaction.atomic():
         _take_prefix(prefix, campaign=campaign, by=by, is_own=False)
         return _claim(namespaces.unclaimed_under(prefix), campaign)
+
+
+def release_namespace(*, namespace: Namespace) -> None:
+    """References that begin with an adopted prefix belong to nobody again, so that another campaign may adopt it.
+
+    Raises CannotSave while something of the campaign carries such a reference, and for the campaign's own prefix.
+    """
+    with transaction.atomic():
+        row = (
+            Namespace.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=namespace.pk)
+        )
+        if row.is_own:
+            raise CannotSave(f"{row.prefix} is the campaign's own prefix and stays with it.")
+        if ref := namespaces.ref_under(row):
+            raise CannotSave(f"{ref} of this campaign begins with {row.prefix}, so it cannot be released.")
+        row.delete()
 
 
 def claim_bundles(*, bundles: Iterable[Bundle], campaign: Campaign) -> int:

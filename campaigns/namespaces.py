@@ -63,6 +63,23 @@ def unclaimed_under(prefix: str) -> list[int]:
     return [pk for pk, found in longest.items() if found == prefix]
 
 
+def ref_under(namespace: Namespace) -> str:
+    """A reference of the campaign that this prefix claims, and no longer one; '' where there is none."""
+    campaign, under = namespace.campaign, _begins(namespace.prefix)
+    prefixes = set(Namespace.objects.values_list("prefix", flat=True))
+    carrying: list[QuerySet[Any]] = [
+        Bundle.objects.filter(under, campaign=campaign),
+        Video.objects.filter(under, bundle__campaign=campaign),
+        Command.objects.filter(under, campaign=campaign),
+        Post.objects.filter(under, campaign=campaign),
+    ]
+    for rows in carrying:
+        for ref in rows.order_by("pk").values_list("external_ref", flat=True).iterator():
+            if next((p for p in owning_prefixes(ref) if p in prefixes), "") == namespace.prefix:
+                return ref
+    return ""
+
+
 def is_used(campaign: Campaign) -> bool:
     """Whether a reference of the campaign is out in the world, so that its own prefix can no longer change."""
     return (

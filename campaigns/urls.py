@@ -13,4 +13,9 @@ urlpatterns = [
     path("campaigns/<int:campaign_id>/restore/", views.campaign_restore, name="campaign_restore"),
     path("bundles/unclaimed/", views.bundle_unclaimed, name="bundle_unclaimed"),
     path("campaigns/<int:campaign_id>/references/", views.namespace_adopt, name="namespace_adopt"),
+    path(
+        "campaigns/<int:campaign_id>/references/<int:namespace_id>/release/",
+        views.namespace_release,
+        name="namespace_release",
+    ),
 ]

@@ -5,7 +5,7 @@ from datetime import date
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -95,6 +95,19 @@ def namespace_adopt(request: HtmxRequest, campaign_id: int) -> HttpResponse:
             return redirect(campaign)
     context = _detail(request, campaign, form)
     return render(request, "campaigns/campaign_detail.html", context, status=422)
+
+
+@require_POST
+def namespace_release(request: HtmxRequest, campaign_id: int, namespace_id: int) -> HttpResponse:
+    campaign = editable_campaign(request.user, campaign_id)
+    namespace = get_object_or_404(campaign.namespaces, pk=namespace_id)
+    try:
+        actions.release_namespace(namespace=namespace)
+    except actions.CannotSave as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{namespace.prefix} is released. Another campaign may adopt it.")
+    return redirect(campaign)
 
 
 def _detail(request: HtmxRequest, campaign: Campaign, form: NamespaceForm) -> dict[str, object]:

@@ -209,3 +209,71 @@ def test_ten_more_unclaimed_bundles_need_no_more_queries(
     for _ in range(10):
         make_bundle(None)
     assert queries() == before <= 15
+
+
+def release(browser: Browser, namespace: Namespace) -> str:
+    """What the page says afterwards."""
+    address = reverse("namespace_release", args=[namespace.campaign_id, namespace.pk])
+    return browser.post(address, follow=True).content.decode()
+
+
+def test_an_adopted_prefix_is_released_and_free_for_another_campaign(
+    signed_in: Callable[[User], Browser], owner: User, manager: User, campaign: Campaign, other: Campaign
+) -> None:
+    adopt(campaign, "make", owner)
+    assert "make is released" in release(signed_in(manager), Namespace.objects.get(prefix="make"))
+    assert resolve("make-7") is None
+    adopt(other, "make", owner)
+    assert resolve("make-7") == other
+
+
+@pytest.mark.parametrize("kind", ["bundle", "command", "video", "post"])
+def test_a_prefix_stays_while_something_of_the_campaign_carries_it(
+    signed_in: Callable[[User], Browser], owner: User, campaign: Campaign, kind: str
+) -> None:
+    adopt(campaign, "make", owner)
+    ref = "Make-7"
+    if kind == "bundle":
+        make_bundle(campaign, external_ref=ref)
+    elif kind == "command":
+        make_command(campaign, external_ref=ref)
+    elif kind == "video":
+        make_video(make_bundle(campaign), 1, external_ref=ref)
+    else:
+        make_post(campaign, external_ref=ref)
+    assert "Make-7 of this campaign begins with make" in release(
+        signed_in(owner), Namespace.objects.get(prefix="make")
+    )
+    assert resolve(ref) == campaign
+
+
+def test_what_a_longer_prefix_claims_does_not_keep_a_shorter_one(owner: User, campaign: Campaign) -> None:
+    adopt(campaign, "make", owner)
+    adopt(campaign, "make-wave", owner)
+    make_bundle(campaign, external_ref="make-wave-7")
+    actions.release_namespace(namespace=Namespace.objects.get(prefix="make"))
+    assert resolve("make-wave-7") == campaign
+
+
+def test_the_own_prefix_is_never_released(
+    signed_in: Callable[[User], Browser], owner: User, campaign: Campaign
+) -> None:
+    own = campaign.namespaces.get()
+    browser = signed_in(owner)
+    assert "Release" not in browser.get(campaign.get_absolute_url()).content.decode()
+    assert "own prefix and stays" in release(browser, own).replace("&#x27;", "'")
+    assert campaign.namespaces.get() == own
+
+
+def test_a_prefix_is_released_by_those_who_may_edit_its_campaign(
+    signed_in: Callable[[User], Browser], owner: User, analyst: User, outsider: User, campaign: Campaign
+) -> None:
+    other = make_campaign(campaign.client, "autumn")
+    adopt(campaign, "make", owner)
+    adopted = Namespace.objects.get(prefix="make")
+    address = reverse("namespace_release", args=[campaign.pk, adopted.pk])
+    assert signed_in(outsider).post(address).status_code == 404
+    assert signed_in(analyst).post(address).status_code == 403
+    elsewhere = reverse("namespace_release", args=[other.pk, adopted.pk])
+    assert signed_in(owner).post(elsewhere).status_code == 404
+    assert resolve("make-7") == campaign

@@ -1,7 +1,6 @@
 """TokPortal's refusals in our words: what happened, what was charged, what to do."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from agency.tokportal import (
@@ -18,7 +17,6 @@ from agency.tokportal import (
 from campaigns.models import Command
 
 NOTHING_CHARGED = "Nothing was charged."
-AGAIN = "It is sent again by itself"
 
 # Code → sentence ("Errors", "Create Bundle"). An unknown code falls back to TokPortal's own message.
 SENTENCES: Mapping[str, str] = {
@@ -125,8 +123,8 @@ def price_moved(command: Command, price: int) -> dict[str, Any]:
     }
 
 
-def waiting(error: TokPortalError, pause: timedelta) -> dict[str, Any]:
-    """The columns of a Command that certainly did not happen yet and is tried again by itself."""
+def waiting(error: TokPortalError) -> dict[str, Any]:
+    """The columns of a Command that certainly did not happen yet. When it is tried again, `next_try_at` says."""
     if isinstance(error, CoolingDown):
         reason = "TokPortal's capacity for orders is cooling down"
     elif isinstance(error, RateLimited):
@@ -141,18 +139,6 @@ def waiting(error: TokPortalError, pause: timedelta) -> dict[str, Any]:
         reason = "TokPortal does not answer"
     return {
         "error_code": error.code or type(error).__name__.upper(),
-        "error_message": f"{reason}. {NOTHING_CHARGED} {AGAIN} in {in_words(pause)}.",
+        "error_message": f"{reason}. {NOTHING_CHARGED}",
         "request_id": error.request_id,
     }
-
-
-def without_pause(message: str) -> str:
-    """The words of `waiting` without their pause, which was true when they were written and is not afterwards."""
-    return message.partition(f" {AGAIN}")[0]
-
-
-def in_words(pause: timedelta) -> str:
-    seconds = max(1, round(pause.total_seconds()))
-    if seconds < 90:
-        return f"{seconds} seconds" if seconds > 1 else "a second"
-    return f"{round(seconds / 60)} minutes"

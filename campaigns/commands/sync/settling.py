@@ -123,7 +123,7 @@ def postpone(command: Command, error: TokPortalError, *, left_at: datetime, now:
             "state_since": left_at,
             "lease_until": None,
             "next_try_at": now + pause,
-            **refusals.waiting(error, pause),
+            **refusals.waiting(error),
         },
         lease_until=command.lease_until,
     )
@@ -153,10 +153,11 @@ def move(command: Command, states: tuple[str, ...], values: dict[str, Any], **st
     """
     if any(values["state"] not in Command.NEXT_STATES[S(state)] for state in states):
         raise ValueError(f"a Command cannot go from {' or '.join(states)} to {values['state']}")
-    words = {
-        name: fitting(Command, name, values[name]) for name in ("request_id", "error_code") if name in values
-    }
-    values |= words  # TokPortal's words must not undo what they come with
+    for name in {
+        "request_id",
+        "error_code",
+    } & values.keys():  # TokPortal's words must not undo what they come with
+        values[name] = fitting(Command, name, values[name])
     moved = Command.objects.filter(pk=command.pk, state__in=states, **still).update(**values)
     if moved:
         for name, value in values.items():

@@ -14,7 +14,7 @@ from agency.forms import page_of
 from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import User
 from campaigns.access import visible_command, visible_commands
-from campaigns.commands import actions, refusals
+from campaigns.commands import actions
 from campaigns.commands.forms.buttons import AcceptForm, WithdrawForm
 from campaigns.commands.quotes import breakdown_lines
 from campaigns.commands.reports import requests
@@ -83,7 +83,6 @@ def _context(
         "withdraw": withdraw or WithdrawForm(is_decision=needs_decision),
         "accept": accept or AcceptForm(initial={"credits": command.quoted_credits}),
         "upstream_now": command.connection.upstream_now(now),
-        "waits_because": refusals.without_pause(command.error_message),
         "is_tried_soon": command.next_try_at <= now + SOON,
         "next_try_at": command.connection.upstream_now(command.next_try_at),
     }

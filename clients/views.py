@@ -15,6 +15,7 @@ from agency.models import Connection
 from campaigns.access import visible_campaigns, visible_commands
 from campaigns.attention import needs
 from campaigns.ledger.models import Budget
+from campaigns.ledger.months import Month
 from campaigns.ledger.reports import budget_state
 from campaigns.overview import campaigns_with_figures, client_figures
 from clients import actions
@@ -48,6 +49,7 @@ def client_detail(request: HtmxRequest, slug: str) -> HttpResponse:
         "client": client,
         "now": now,
         "upstream_now": upstream_now,
+        "month": Month.of(upstream_now),
         "connection": connection,
         "needs": waiting[:NEEDS_SHOWN],
         "needs_total": len(waiting),

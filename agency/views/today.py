@@ -12,6 +12,7 @@ from agency.models import Connection
 from campaigns.access import visible_commands
 from campaigns.attention import UNASSIGNED, needs
 from campaigns.ledger import reports as ledger
+from campaigns.ledger.months import Month
 from campaigns.overview import client_figures, going_live
 from clients.access import visible_clients
 
@@ -49,6 +50,7 @@ def today(request: HtmxRequest) -> HttpResponse:
     context = {
         "now": now,
         "upstream_now": upstream_now,
+        "month": Month.of(upstream_now),
         "connection": connection,
         "pool": ledger.pool(connection) if connection else None,
         "sentence": sentence(len(waiting)),

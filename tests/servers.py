@@ -71,6 +71,7 @@ def pytest_unconfigure() -> None:
     _running.close()
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With pytest-xdist a file stays in one process, and so do all browser tests: they share what they start."""
     for item in items:

@@ -34,12 +34,11 @@ START_SECONDS = 180
 expect.set_options(timeout=15_000)
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests/servers.py gives all of them to one process: there is one demo
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All on one worker of pytest-xdist: there is one demo."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from itertools import accumulate
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from campaigns.credits.chain import Link, breaks_in, in_closing_order
@@ -41,7 +41,9 @@ def test_a_true_history_closes_whatever_the_order_within_a_moment(history: tuple
 
 @given(histories())
 def test_the_opening_of_the_oldest_entry_is_enough(history: tuple[int, list[Link]]) -> None:
+    """Unless what happened in the first moment led back to where it began: then any of it may have been first."""
     _, links = history
+    assume(sum(link.amount for link in links if link.at == links[0].at))
     breaks, closing = breaks_in(as_stored(links), opening=None)
     assert (breaks, closing) == ([], links[-1].balance_after)
 

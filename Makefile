@@ -19,7 +19,7 @@ demo-reset: setup ## forget the demo's data
 
 test: ## run all tests (ARGS="-k name -n 0" for some)
 	@scripts/install dev
-	@CHROMIUM=$$(scripts/chromium) && export CHROMIUM && exec $(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@CHROMIUM=$$(scripts/chromium) && export CHROMIUM && exec $(PYTHON_IN_VENV) -m pytest -n 2 $(ARGS)
 
 check: ## format, lint, types, import rules, migrations, deployment settings, tests
 	@scripts/install dev

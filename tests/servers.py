@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from agency.embedded.processes import start, stop
 from agency.embedded.servers import PostgresServer, RedisServer, socket_folder
@@ -71,12 +73,18 @@ def pytest_unconfigure() -> None:
     _running.close()
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With pytest-xdist a file stays in one process, and so do all browser tests: they share what they start."""
-    for item in items:
-        group = "browser" if item.get_closest_marker("browser") else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+class FileByFile(LoadScopeScheduling):
+    """A file's tests stay in one process, and so do all browser tests: they share what they start."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "tests/browser" if path.startswith("tests/browser/") else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileByFile:
+    config.option.loadscopereorder = False  # by number of tests: the browser's, few and long, would come last
+    return FileByFile(config, log)
 
 
 @pytest.fixture(scope="session")

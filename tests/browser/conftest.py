@@ -34,7 +34,6 @@ START_SECONDS = 180
 expect.set_options(timeout=15_000)
 
 
-@pytest.hookimpl(tryfirst=True)  # before tests/servers.py gives all of them to one process: there is one demo
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:

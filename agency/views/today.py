@@ -16,9 +16,9 @@ from campaigns.ledger.months import Month
 from campaigns.overview import client_figures, going_live
 from clients.access import visible_clients
 
-NEEDS_SHOWN = 25
+NEEDS_SHOWN = 15
 CLIENTS_SHOWN = 12
-COMMANDS_SHOWN = 10
+COMMANDS_SHOWN = 6
 DAYS_AHEAD = 3
 
 WORDS = (

@@ -276,7 +276,7 @@ def _money(connection: Connection, bundles: list[Bundle], *, manager: User, now:
                 made_at=now,
             )
             for index, (entry, order) in enumerate(zip(entries, orders, strict=True))
-            if index % 50  # the others belong to nobody yet
+            if index % 8  # the others belong to nobody yet: a full page of them at either size
         ],
         batch_size=2000,
     )

@@ -113,6 +113,11 @@ class Connection(models.Model):
         """TokPortal's time at our machine time `now`."""
         return now + timedelta(seconds=self.clock_skew_seconds)
 
+    def note_balance(self, balance: int, *, at: datetime, **also: object) -> None:
+        """Keep what TokPortal said at its time `at`; an older answer never overwrites a newer one."""
+        told = {"balance": balance, "balance_at": at, **also}
+        Connection.objects.filter(pk=self.pk).exclude(balance_at__gt=at).update(**told)
+
     @property
     def webhook_secrets(self) -> list[str]:
         return [secret for secret in (self.webhook_secret, self.webhook_previous_secret) if secret]

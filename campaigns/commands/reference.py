@@ -34,12 +34,9 @@ def refresh_balance(connection: Connection, *, now: datetime) -> None:
 
 
 def note_pool(connection: Connection, balance: Balance, *, at: datetime) -> None:
-    """Keep a balance; an older answer never overwrites a newer one. `at` is TokPortal's time."""
-    if balance.total is None:
-        return
-    Connection.objects.filter(pk=connection.pk).exclude(balance_at__gt=at).update(
-        balance=balance.total, balance_at=at, expiring_credits=balance.expiring_within_7_days
-    )
+    """Keep a balance and what of it expires soon. `at` is TokPortal's time."""
+    if balance.total is not None:
+        connection.note_balance(balance.total, at=at, expiring_credits=balance.expiring_within_7_days)
 
 
 def is_stale(connection: Connection, *, now: datetime) -> bool:

@@ -142,8 +142,7 @@ def _store_balance(api: TokPortal, connection: Connection, *, now: datetime) -> 
     told: dict[str, Any] = {"expiring_credits": balance.expiring_within_7_days}
     Connection.objects.filter(pk=connection.pk).update(**told)
     if balance.total is not None:
-        told = {"balance": balance.total, "balance_at": at}
-        Connection.objects.filter(pk=connection.pk).exclude(balance_at__gt=at).update(**told)
+        connection.note_balance(balance.total, at=at)
     connection.refresh_from_db()
     return checks.chain(connection).closing in (balance.total, None)
 

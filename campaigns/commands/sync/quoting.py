@@ -9,7 +9,7 @@ from agency.tokportal import Answer, CreditCosts, DryRunIgnored, Lane
 from campaigns.commands.estimates import estimate
 from campaigns.commands.kinds import KINDS
 from campaigns.commands.quotes import Quote, digest_of
-from campaigns.commands.sync.settling import note_balance, settle
+from campaigns.commands.sync.settling import settle
 from campaigns.models import Bundle, Campaign, Command
 
 S = Command.State
@@ -70,7 +70,7 @@ def quote(
         raise PriceCheckWasCharged(keep_ignored_dry_run(asked, ignored.answer, now=now)) from ignored
     at = answer.server_time or asked_at
     if answer.credits_remaining is not None:
-        note_balance(connection, answer.credits_remaining, at=at)
+        connection.note_balance(answer.credits_remaining, at=at)
     return Quote(
         credits=answer.credits_would_charge or 0,
         digest=digest,

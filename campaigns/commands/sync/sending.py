@@ -34,7 +34,6 @@ from campaigns.commands.sync.settling import (
     follow_up,
     link_bundle,
     move,
-    note_balance,
     postpone,
     refuse,
     settle,
@@ -238,7 +237,7 @@ def settle_found(command: Command, evidence: Evidence, *, at: datetime, now: dat
     api = tokportal(command.connection, Lane.PERSON)
     with suppress(TokPortalError):  # no answer told what is left in the pool; the next import does
         if (balance := api.get_balance().total) is not None:
-            note_balance(command.connection, balance, at=command.connection.upstream_now(timezone.now()))
+            command.connection.note_balance(balance, at=command.connection.upstream_now(timezone.now()))
     follow_up(api, command)
     send_next(command.pk, now=now)
 

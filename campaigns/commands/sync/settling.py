@@ -59,7 +59,7 @@ def settle(command: Command, answer: Answer[Any], *, at: datetime) -> None:
             return  # the sweep took the lease away; the look for the effect will find it
         ledger.settle(command, charged=charged, now=at)
         if answer.credits_remaining is not None:
-            note_balance(command.connection, answer.credits_remaining, at=at)
+            command.connection.note_balance(answer.credits_remaining, at=at)
         if isinstance(answer.result, BundleState) and command.kind == Command.Kind.CREATE_BUNDLE:
             link_bundle(
                 command,
@@ -135,13 +135,6 @@ def refuse(command: Command, refusal: dict[str, Any], *, at: datetime) -> None:
         values = {"state": S.REFUSED, "state_since": at, "answered_at": at, "lease_until": None, **refusal}
         if move(command, (S.SENDING, S.UNKNOWN), values):
             ledger.void(command, now=at)
-
-
-def note_balance(connection: Connection, balance: int, *, at: datetime) -> None:
-    """Keep what TokPortal says is left in the pool; an older answer never overwrites a newer one."""
-    Connection.objects.filter(pk=connection.pk).exclude(balance_at__gt=at).update(
-        balance=balance, balance_at=at
-    )
 
 
 def move(command: Command, states: tuple[str, ...], values: dict[str, Any], **still: Any) -> bool:

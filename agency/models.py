@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import pghistory
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from agency.fields import EncryptedTextField
 
@@ -24,7 +26,7 @@ def audited(**which: Any) -> Callable[[ModelClass], ModelClass]:
     return pghistory.track(*trackers, append_only=True, **which)
 
 
-@audited(exclude=["password", "last_login"])
+@audited(exclude=["password", "last_login", "language", "time_zone", "theme", "density"])
 class User(AbstractUser):
     """A member of the agency's staff. Which clients they work for is `clients.Membership`."""
 
@@ -33,7 +35,24 @@ class User(AbstractUser):
         MANAGER = "manager", "Account manager"  # orders and edits for the clients they are given
         ANALYST = "analyst", "Analyst"  # looks at the clients they are given, changes nothing
 
+    class Theme(models.TextChoices):
+        SYSTEM = "system", _("As my device")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    class Density(models.TextChoices):
+        COMFORTABLE = "comfortable", _("Comfortable")
+        COMPACT = "compact", _("Compact")
+
     role = models.CharField(max_length=20, choices=Role, default=Role.MANAGER)
+
+    # How this person likes the pages. Not audited: it changes nothing for anybody else.
+    language = models.CharField(
+        max_length=10, choices=settings.LANGUAGES, blank=True, default=""
+    )  # "" = the browser's
+    time_zone = models.CharField(max_length=64, blank=True, default="")  # IANA name; "" = the agency's
+    theme = models.CharField(max_length=10, choices=Theme, default=Theme.SYSTEM)
+    density = models.CharField(max_length=12, choices=Density, default=Density.COMFORTABLE)
 
     @property
     def is_owner(self) -> bool:

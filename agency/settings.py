@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "agency.middleware.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -209,6 +210,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000  # a batch edit of a hundred slots has abou
 # Language, time, static files
 
 LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en-gb", "English"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "agency" / "locale"]
 TIME_ZONE = "UTC"
 # Months of reports and statements begin at midnight here. Rows and pages are in UTC all the same.
 AGENCY_TIME_ZONE = secret("AGENCY_TIME_ZONE", "UTC")

@@ -1,6 +1,6 @@
 # Needs git, make and Python 3.11 or newer. `make help` lists what there is.
 
-.PHONY: help setup demo demo-reset test check lock bench
+.PHONY: help setup demo demo-reset test check lock bench messages
 .DEFAULT_GOAL := help
 
 PYTHON_IN_VENV := .venv/bin/python
@@ -29,6 +29,9 @@ check: ## format, lint, types, import rules, migrations, deployment settings, te
 lock: ## compile requirements/*.in into lock files with hashes
 	@scripts/install dev
 	@scripts/lock
+
+messages: setup ## bring the catalogues of translations up to date and compile them
+	@$(PYTHON_IN_VENV) -m agency.translations
 
 bench: ## measure; prints JSON lines (ONLY=name for one)
 	@scripts/install dev

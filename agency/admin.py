@@ -4,11 +4,14 @@ import pghistory.core
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from agency.models import Connection, User
 
-admin.site.site_header = admin.site.site_title = "Workshop"
-admin.site.index_title = "Rows as they are"
+admin.site.site_header = admin.site.site_title = _("Workshop")
+admin.site.index_title = _("Rows as they are")
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -59,13 +62,15 @@ class ChangeAdmin(ReadOnlyAdmin):
     list_select_related = ["pgh_context"]
     date_hierarchy = "pgh_created_at"
 
-    @admin.display(description="by user")
+    @admin.display(description=_("by user"))
     def who(self, event: models.Model) -> str:
         context = getattr(event, "pgh_context", None)
-        return str((context.metadata if context else {}).get("user") or "the system")
+        return str((context.metadata if context else {}).get("user") or gettext("the system"))
 
 
 for event_model in pghistory.core.event_models():
     tracked = event_model.pgh_tracked_model  # type: ignore[attr-defined]
-    event_model._meta.verbose_name_plural = f"changes of {tracked._meta.verbose_name_plural}"
+    event_model._meta.verbose_name_plural = format_lazy(
+        _("changes of {rows}"), rows=tracked._meta.verbose_name_plural
+    )
     admin.site.register(event_model, ChangeAdmin)

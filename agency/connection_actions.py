@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from agency.models import Connection
 from agency.tokportal import (
@@ -43,24 +44,31 @@ def test(*, base_url: str, api_key: str) -> Tested:
         with TokPortal(base_url=base_url, api_key=api_key, timeout_seconds=TEST_SECONDS) as api:
             return Tested(api.me(), api.get_balance())
     except ValueError as error:
-        raise CannotConnect(f"This cannot be right: {error}.") from None
+        raise CannotConnect(_("This cannot be right: %(error)s.") % {"error": error}) from None
     except NotAllowed as error:
         if error.is_key_problem:
             raise CannotConnect(
-                "TokPortal refuses this API key. Copy it again from the TokPortal settings; keys are shown"
-                " only once, so you may have to make a new one."
+                _(
+                    "TokPortal refuses this API key. Copy it again from the TokPortal settings; keys are shown"
+                    " only once, so you may have to make a new one."
+                )
             ) from None
-        raise CannotConnect("TokPortal knows this API key but does not let it read the workspace.") from None
+        raise CannotConnect(
+            _("TokPortal knows this API key but does not let it read the workspace.")
+        ) from None
     except RateLimited:
         raise CannotConnect(
-            "TokPortal answers too many requests of this key just now. Try again in a minute."
+            _("TokPortal answers too many requests of this key just now. Try again in a minute.")
         ) from None
     except (NotSent, Unreachable):
         raise CannotConnect(
-            f"TokPortal does not answer at {base_url}. Check the address, or try again in a minute."
+            _("TokPortal does not answer at %(address)s. Check the address, or try again in a minute.")
+            % {"address": base_url}
         ) from None
     except TokPortalError as error:
-        raise CannotConnect(f"This address does not answer like TokPortal: {error}") from None
+        raise CannotConnect(
+            _("This address does not answer like TokPortal: %(error)s") % {"error": error}
+        ) from None
 
 
 def connect(*, base_url: str, api_key: str, now: datetime) -> Connection:

@@ -1,6 +1,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from agency.models import Connection
 
@@ -9,13 +11,13 @@ class ConnectionForm(forms.Form):
     """Where TokPortal is and the key to it. The key is written and never shown; empty keeps the stored one."""
 
     base_url = forms.URLField(
-        label="Address of the API",
+        label=_("Address of the API"),
         max_length=200,
         assume_scheme="https",
-        help_text="Change it only for a test system. Another workspace gets books of its own.",
+        help_text=_("Change it only for a test system. Another workspace gets books of its own."),
     )
     api_key = forms.CharField(
-        label="API key",
+        label=_("API key"),
         required=False,
         max_length=200,
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
@@ -28,9 +30,11 @@ class ConnectionForm(forms.Form):
         has_key = bool(connection and connection.api_key)
         self.fields["api_key"].required = not has_key
         self.fields["api_key"].help_text = (
-            "A key is stored, encrypted. Enter another one to replace it."
+            gettext("A key is stored, encrypted. Enter another one to replace it.")
             if has_key
-            else "It begins with sk_ and is shown once, in the TokPortal settings. It is stored encrypted."
+            else gettext(
+                "It begins with sk_ and is shown once, in the TokPortal settings. It is stored encrypted."
+            )
         )
 
     def clean_base_url(self) -> str:
@@ -43,10 +47,10 @@ class ConnectionForm(forms.Form):
         stored = self.connection
         if not key and stored and stored.api_key and base_url:
             if base_url != stored.base_url:
-                self.add_error("api_key", "Another address needs its own key: enter it.")
+                self.add_error("api_key", gettext("Another address needs its own key: enter it."))
                 return cleaned
             key = stored.api_key
         if not key and "api_key" not in self.errors:
-            self.add_error("api_key", "Enter the API key of the TokPortal workspace.")
+            self.add_error("api_key", gettext("Enter the API key of the TokPortal workspace."))
         cleaned["api_key"] = key
         return cleaned

@@ -8,6 +8,8 @@ from functools import partial
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from agency.models import Connection
 from agency.tokportal import CallRecord, Lane, Pace, TokPortal
@@ -23,7 +25,7 @@ class NotConnected(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "TokPortal is not connected yet. An owner can enter the API key on the settings page."
+            _("TokPortal is not connected yet. An owner can enter the API key on the settings page.")
         )
 
 
@@ -93,9 +95,12 @@ def learn_from(connection_id: int, call: CallRecord) -> None:
 
 
 def trouble_of(call: CallRecord) -> str:
-    """What is wrong between TokPortal and us, in words for people; empty = nothing."""
+    """What is wrong between TokPortal and us, in words for people; empty = nothing.
+
+    It is stored in English and translated where it is shown.
+    """
     if call.status == 401:
-        return "TokPortal refuses the API key."
+        return gettext_noop("TokPortal refuses the API key.")
     if call.status is None or call.status >= 500:
-        return "TokPortal does not answer."
+        return gettext_noop("TokPortal does not answer.")
     return ""

@@ -7,6 +7,7 @@ from django import forms
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 ROWS_PER_PAGE = 25
 
@@ -32,8 +33,8 @@ class SearchForm(forms.Form):
     q = forms.CharField(
         required=False,
         max_length=100,
-        label="Search",
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Search"}),
+        label=_("Search"),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Search")}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

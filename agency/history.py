@@ -8,6 +8,9 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from pghistory.models import Events
 
 from agency.models import User
@@ -15,21 +18,43 @@ from campaigns.models import Platform
 
 # Columns that say nothing to a reader.
 SILENT = {"id", "created_at", "updated_at", "version", "is_own"}
-GONE = "somebody who is gone"
-# What the forms call a column or a thing; the others have the name that their model gives them.
+GONE = gettext_noop("somebody who is gone")
+# What the forms call a column or a thing; Django's own columns have the name that their model gives them.
 COLUMN_WORDS = {
-    "slug": "Short name",
-    "starts_on": "First day",
-    "ends_on": "Last day",
-    "archived_at": "Archived",
-    "contact_email": "Contact's email",
-    "username": "User name",
-    "is_active": "May sign in",
-    "client_id": "Works for",
-    "credits": "Budget in credits",
+    "name": gettext_noop("Name"),
+    "slug": gettext_noop("Short name"),
+    "colour": gettext_noop("Colour"),
+    "contact_name": gettext_noop("Contact name"),
+    "contact_email": gettext_noop("Contact's email"),
+    "notes": gettext_noop("Notes"),
+    "starts_on": gettext_noop("First day"),
+    "ends_on": gettext_noop("Last day"),
+    "goal": gettext_noop("Goal"),
+    "archived_at": gettext_noop("Archived"),
+    "country": gettext_noop("Country"),
+    "platform": gettext_noop("Platform"),
+    "prefix": gettext_noop("Prefix"),
+    "credits": gettext_noop("Budget in credits"),
+    "username": gettext_noop("User name"),
+    "role": gettext_noop("Role"),
+    "is_active": gettext_noop("May sign in"),
+    "user_id": gettext_noop("User"),
+    "client_id": gettext_noop("Works for"),
 }
-MODEL_WORDS = {"namespace": "Prefix", "membership": "Assignment", "user": "Person"}
-VERBS = {"insert": "added", "update": "changed", "delete": "removed"}
+MODEL_WORDS = {
+    "budget": gettext_noop("Budget"),
+    "campaign": gettext_noop("Campaign"),
+    "client": gettext_noop("Client"),
+    "market": gettext_noop("Market"),
+    "membership": gettext_noop("Assignment"),
+    "namespace": gettext_noop("Prefix"),
+    "user": gettext_noop("Person"),
+}
+WHAT_HAPPENED = {
+    "insert": gettext_noop("%(thing)s added"),
+    "update": gettext_noop("%(thing)s changed"),
+    "delete": gettext_noop("%(thing)s removed"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +112,12 @@ def _change(event: Events, people: Mapping[int, str], names: Mapping[str, Mappin
     user_id = (event.pgh_context or {}).get("user")
     if event.pgh_label == "update":
         details = [
-            f"{_words(model, name)}: {_value(model, name, before, names) or 'empty'}"
-            f" → {_value(model, name, after, names) or 'empty'}"
+            _("%(field)s: %(before)s → %(after)s")
+            % {
+                "field": _words(model, name),
+                "before": _value(model, name, before, names) or _("empty"),
+                "after": _value(model, name, after, names) or _("empty"),
+            }
             for name, (before, after) in (event.pgh_diff or {}).items()
             if is_told(name)
         ]
@@ -98,23 +127,27 @@ def _change(event: Events, people: Mapping[int, str], names: Mapping[str, Mappin
             for name, value in event.pgh_data.items()
             if is_told(name) and value not in (None, "", False)
         }
-        is_short = len(values) <= 2
-        details = [" · ".join(values.values())] if is_short else [f"{k}: {v}" for k, v in values.items()]
+        if len(values) <= 2:
+            details = [" · ".join(values.values())]
+        else:
+            details = [_("%(field)s: %(value)s") % {"field": k, "value": v} for k, v in values.items()]
     return Change(
         at=event.pgh_created_at,
-        who=people.get(user_id, GONE) if user_id else "the system",
-        what=f"{_called(model)} {VERBS.get(event.pgh_label, event.pgh_label)}",
+        who=people.get(user_id, _(GONE)) if user_id else _("the system"),
+        what=_(WHAT_HAPPENED[event.pgh_label]) % {"thing": _called(model)},
         details=details,
     )
 
 
 def _called(model: type[models.Model]) -> str:
-    name = str(model._meta.verbose_name)
-    return MODEL_WORDS.get(name, name.capitalize())
+    name = str(model._meta.model_name)
+    return _(MODEL_WORDS[name]) if name in MODEL_WORDS else str(model._meta.verbose_name).capitalize()
 
 
 def _words(model: type[models.Model], name: str) -> str:
-    return COLUMN_WORDS.get(name) or str(_field(model, name).verbose_name).capitalize()
+    return (
+        _(COLUMN_WORDS[name]) if name in COLUMN_WORDS else str(_field(model, name).verbose_name).capitalize()
+    )
 
 
 def _field(model: type[models.Model], name: str) -> models.Field:
@@ -127,13 +160,13 @@ def _value(model: type[models.Model], name: str, value: Any, names: Mapping[str,
     if value is None:
         return ""
     if name in names:
-        return names[name].get(value, GONE)
+        return names[name].get(value, _(GONE))
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if name.endswith(("_at", "_joined")):
-        return f"{datetime.fromisoformat(str(value)):%-d %b %Y, %H:%M} UTC"
+        return date_format(datetime.fromisoformat(str(value)), "j M Y, H:i") + " UTC"
     if isinstance(_field(model, name), models.DateField):
-        return f"{date.fromisoformat(str(value)):%-d %b %Y}"
+        return date_format(date.fromisoformat(str(value)), "j M Y")
     if name == "platform" and value in Platform:
         return Platform(value).label
     return str(dict(_field(model, name).flatchoices).get(value, value))

@@ -8,6 +8,8 @@ from functools import lru_cache
 from django.conf import settings
 from django.db.models import Count, Min, Q
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -27,11 +29,14 @@ LATE_COMMAND = timedelta(minutes=5)
 LONG_QUEUE = 200
 
 WORKERS = {
-    "person": "Worker for people",
-    "background": "Worker for the background",
-    "beat": "Clock that starts scheduled work",
+    "person": gettext_noop("Worker for people"),
+    "background": gettext_noop("Worker for the background"),
+    "beat": gettext_noop("Clock that starts scheduled work"),
 }
-LANES = {"person": "Waiting for people", "background": "Waiting in the background"}
+LANES = {
+    "person": gettext_noop("Waiting for people"),
+    "background": gettext_noop("Waiting in the background"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,10 @@ def lights(connection: Connection | None, *, now: datetime) -> list[Light]:
     found = list(_queue())
     if connection is None:
         nothing = Light(
-            "TokPortal", "wait", "Not connected", "An owner enters the API key on the settings page."
+            "TokPortal",
+            "wait",
+            _("Not connected"),
+            _("An owner enters the API key on the settings page."),
         )
         return [nothing, *found]
     return [
@@ -66,9 +74,9 @@ def lights(connection: Connection | None, *, now: datetime) -> list[Light]:
         _commands(connection, now),
         _events(connection, now),
         _sweep(connection, now),
-        _age("Credit history", connection.history_at, now, LATE_IMPORT, "Imported"),
-        _age("Figures", analytics.last_pull_at(connection), now, LATE_FIGURES, "Last read"),
-        _age("Prices and countries", connection.reference_at, now, LATE_REFERENCE, "Read"),
+        _age(_("Credit history"), connection.history_at, now, LATE_IMPORT, _("Imported %(ago)s.")),
+        _age(_("Figures"), analytics.last_pull_at(connection), now, LATE_FIGURES, _("Last read %(ago)s.")),
+        _age(_("Prices and countries"), connection.reference_at, now, LATE_REFERENCE, _("Read %(ago)s.")),
     ]
 
 
@@ -76,10 +84,22 @@ def sentence(lights: list[Light]) -> str:
     bad = [light for light in lights if light.tone == "bad"]
     odd = [light for light in lights if light.tone == "wait"]
     if bad:
-        return f"{len(bad)} of {len(lights)} need someone: {', '.join(light.name.lower() for light in bad)}."
+        return ngettext(
+            "%(count)d of %(total)d need someone: %(names)s.",
+            "%(count)d of %(total)d need someone: %(names)s.",
+            len(bad),
+        ) % {"count": len(bad), "total": len(lights), "names": _names(bad)}
     if odd:
-        return f"Running, with {len(odd)} to watch: {', '.join(light.name.lower() for light in odd)}."
-    return "Everything runs."
+        return ngettext(
+            "Running, with %(count)d to watch: %(names)s.",
+            "Running, with %(count)d to watch: %(names)s.",
+            len(odd),
+        ) % {"count": len(odd), "names": _names(odd)}
+    return _("Everything runs.")
+
+
+def _names(lights: list[Light]) -> str:
+    return ", ".join(light.name.lower() for light in lights)
 
 
 def command_counts(connection: Connection) -> list[CommandCount]:
@@ -94,7 +114,7 @@ def command_counts(connection: Connection) -> list[CommandCount]:
     return [
         CommandCount(
             state,
-            Command.State(state).label,
+            str(Command.State(state).label),
             found[state]["count"] if state in found else 0,
             found[state]["oldest"] if state in found else None,
         )
@@ -109,16 +129,23 @@ def sweeps(connection: Connection) -> list[Sweep]:
 def _tokportal(connection: Connection, now: datetime) -> Light:
     if connection.key_refused_at:
         return Light(
-            "TokPortal", "bad", "Key refused", "Enter a valid API key on the settings page. Orders wait."
+            "TokPortal",
+            "bad",
+            _("Key refused"),
+            _("Enter a valid API key on the settings page. Orders wait."),
         )
     if connection.trouble:
         return Light(
-            "TokPortal", "bad", "No answer", f"{connection.trouble} Orders wait and leave by themselves."
+            "TokPortal",
+            "bad",
+            _("No answer"),
+            _("%(trouble)s Orders wait and leave by themselves.") % {"trouble": _(connection.trouble)},
         )
     if connection.last_answer_at is None:
-        return Light("TokPortal", "wait", "Never asked", "The first sweep asks it.")
+        return Light("TokPortal", "wait", _("Never asked"), _("The first sweep asks it."))
     tone = "good" if now - connection.last_answer_at < QUIET_AFTER else "wait"
-    return Light("TokPortal", tone, "Answers", f"Last answer {_ago(connection.last_answer_at, now)}.")
+    said = _("Last answer %(ago)s.") % {"ago": _ago(connection.last_answer_at, now)}
+    return Light("TokPortal", tone, _("Answers"), said)
 
 
 def _queue() -> Iterator[Light]:
@@ -127,17 +154,22 @@ def _queue() -> Iterator[Light]:
         lengths = {lane: int(_redis().llen(lane)) for lane in LANES}
     except RedisError:
         yield Light(
-            "Queue", "bad", "No answer", "Redis does not answer. Orders are kept and sent when it is back."
+            _("Queue"),
+            "bad",
+            _("No answer"),
+            _("Redis does not answer. Orders are kept and sent when it is back."),
         )
         return
     for name in HEARTBEAT_KEYS:
         if name in missing:
-            yield Light(WORKERS[name], "bad", "No sign", f"Start it: python -m agency.run {name}")
+            start = _("Start it: %(command)s") % {"command": f"python -m agency.run {name}"}
+            yield Light(_(WORKERS[name]), "bad", _("No sign"), start)
         else:
-            yield Light(WORKERS[name], "good", "At work")
+            yield Light(_(WORKERS[name]), "good", _("At work"))
     for lane, length in lengths.items():
         tone = "good" if length < LONG_QUEUE else "wait"
-        yield Light(LANES[lane], tone, f"{length} task{'' if length == 1 else 's'}")
+        word = ngettext("%(count)d task", "%(count)d tasks", length) % {"count": length}
+        yield Light(_(LANES[lane]), tone, word)
 
 
 def _commands(connection: Connection, now: datetime) -> Light:
@@ -149,14 +181,16 @@ def _commands(connection: Connection, now: datetime) -> Light:
         )
     )
     if counted["undecided"]:
-        word = f"{counted['undecided']} to decide"
-        return Light("Orders", "bad", word, "Their outcome is unknown. Open them under Orders.")
+        word = ngettext("%(count)d to decide", "%(count)d to decide", counted["undecided"])
+        word %= {"count": counted["undecided"]}
+        return Light(_("Orders"), "bad", word, _("Their outcome is unknown. Open them under Orders."))
     if not counted["total"]:
-        return Light("Orders", "good", "None waiting")
+        return Light(_("Orders"), "good", _("None waiting"))
     upstream_now = connection.upstream_now(now)
     is_late = upstream_now - counted["oldest"] > LATE_COMMAND
-    asked = f"The oldest was asked for {_ago(counted['oldest'], upstream_now)}."
-    return Light("Orders", "wait" if is_late else "good", f"{counted['total']} on their way", asked)
+    asked = _("The oldest was asked for %(ago)s.") % {"ago": _ago(counted["oldest"], upstream_now)}
+    word = ngettext("%(count)d on their way", "%(count)d on their way", counted["total"])
+    return Light(_("Orders"), "wait" if is_late else "good", word % {"count": counted["total"]}, asked)
 
 
 def _events(connection: Connection, now: datetime) -> Light:
@@ -165,36 +199,44 @@ def _events(connection: Connection, now: datetime) -> Light:
         failed=Count("pk", filter=Q(state=states.FAILED)), waiting=Count("pk", filter=Q(state=states.WAITING))
     )
     if counted["failed"]:
-        word = f"{counted['failed']} failed"
-        return Light("Events", "wait", word, "They are tried again; Events says why.")
-    heard = connection.webhook_last_at
-    said = f"Last heard {_ago(heard, now)}." if heard else "No webhook has arrived yet."
-    word = f"{counted['waiting']} waiting" if counted["waiting"] else "All handled"
-    return Light("Events", "good", word, said)
+        word = ngettext("%(count)d failed", "%(count)d failed", counted["failed"])
+        word %= {"count": counted["failed"]}
+        return Light(_("Events"), "wait", word, _("They are tried again; Events says why."))
+    said = _("No webhook has arrived yet.")
+    if heard := connection.webhook_last_at:
+        said = _("Last heard %(ago)s.") % {"ago": _ago(heard, now)}
+    word = _("All handled")
+    if waiting := counted["waiting"]:
+        word = ngettext("%(count)d waiting", "%(count)d waiting", waiting) % {"count": waiting}
+    return Light(_("Events"), "good", word, said)
 
 
 def _sweep(connection: Connection, now: datetime) -> Light:
+    name = _("Sweep")
     last = Sweep.objects.filter(connection=connection).order_by("-started_at").first()
     if last is None:
-        return Light("Sweep", "wait", "None yet", "It starts within ten minutes of the clock.")
+        return Light(name, "wait", _("None yet"), _("It starts within ten minutes of the clock."))
     if last.finished_at is None and last.trouble:
-        return Light("Sweep", "wait", "Waits", last.trouble)
+        return Light(name, "wait", _("Waits"), _(last.trouble))
     if last.finished_at is None:
-        return Light(
-            "Sweep", "info", f"{last.done} of {last.total} read" if last.listed_at else "Reading the lists"
-        )
-    return _age("Sweep", last.finished_at, now, LATE_SWEEP, "Finished")
+        read = _("%(done)d of %(total)d read") % {"done": last.done, "total": last.total}
+        return Light(name, "info", read if last.listed_at else _("Reading the lists"))
+    return _age(name, last.finished_at, now, LATE_SWEEP, _("Finished %(ago)s."))
 
 
-def _age(name: str, at: datetime | None, now: datetime, late: timedelta, verb: str) -> Light:
+def _age(name: str, at: datetime | None, now: datetime, late: timedelta, said: str) -> Light:
+    """`said`: the sentence, with a place for `%(ago)s`."""
     if at is None:
-        return Light(name, "wait", "Not yet", "It comes by itself, or start it below.")
-    tone = "good" if now - at < late else "wait"
-    return Light(name, tone, "Up to date" if tone == "good" else "Late", f"{verb} {_ago(at, now)}.")
+        return Light(name, "wait", _("Not yet"), _("It comes by itself, or start it below."))
+    is_good = now - at < late
+    word = _("Up to date") if is_good else _("Late")
+    return Light(name, "good" if is_good else "wait", word, said % {"ago": _ago(at, now)})
 
 
 def _ago(at: datetime, now: datetime) -> str:
-    return "just now" if now - at < timedelta(minutes=1) else f"{timesince(at, now, depth=1)} ago"
+    if now - at < timedelta(minutes=1):
+        return _("just now")
+    return _("%(length)s ago") % {"length": timesince(at, now, depth=1)}
 
 
 @lru_cache(maxsize=1)

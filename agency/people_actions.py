@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from agency.models import User
 from clients.models import Client, Membership
@@ -36,9 +37,9 @@ def edit_person(
             "is_active", row.is_active
         )
         if row in owners and not stays_owner and len(owners) == 1:
-            raise CannotSave("This is the last owner. Make somebody else an owner first.")
+            raise CannotSave(_("This is the last owner. Make somebody else an owner first."))
         if row == by and not fields.get("is_active", True):
-            raise CannotSave("You cannot close your own account. Ask another owner.")
+            raise CannotSave(_("You cannot close your own account. Ask another owner."))
         for name, value in fields.items():
             setattr(row, name, value)
         _set_rights(row)

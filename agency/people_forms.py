@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from agency.models import User
 from clients.models import Client
@@ -13,6 +15,7 @@ class PersonForm(forms.ModelForm):
     """A member of staff, new or known."""
 
     password = forms.CharField(
+        label=_("Password"),
         required=False,
         strip=False,
         max_length=200,
@@ -21,29 +24,35 @@ class PersonForm(forms.ModelForm):
     clients = forms.ModelMultipleChoiceField(
         queryset=Client.objects.none(),
         required=False,
-        label="Works for",
-        help_text="Owners see every client anyway.",
+        label=_("Works for"),
+        help_text=_("Owners see every client anyway."),
         widget=forms.CheckboxSelectMultiple,
     )
 
     class Meta:
         model = User
         fields = ["first_name", "last_name", "username", "email", "role", "is_active"]
-        labels = {"username": "User name", "is_active": "May sign in"}
+        labels = {"username": _("User name"), "role": _("Role"), "is_active": _("May sign in")}
         help_texts = {
-            "username": "For signing in.",
-            "role": "Owners see everything and every client. Account managers order and edit for their clients."
-            " Analysts look at their clients and change nothing.",
-            "is_active": "Switched off, the person is signed out at once; what they did stays in the history.",
+            "username": _("For signing in."),
+            "role": _(
+                "Owners see everything and every client. Account managers order and edit for their clients."
+                " Analysts look at their clients and change nothing."
+            ),
+            "is_active": _(
+                "Switched off, the person is signed out at once; what they did stays in the history."
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["clients"].queryset = Client.objects.order_by("name")  # type: ignore[attr-defined]
-        self.fields["password"].help_text = " ".join(password_validators_help_texts())
+        rules = self.fields["password"].help_text = " ".join(password_validators_help_texts())
         if self.instance.pk:
-            self.fields["password"].label = "New password"
-            self.fields["password"].help_text += " Left empty, it stays as it is."
+            self.fields["password"].label = gettext("New password")
+            self.fields["password"].help_text = gettext("%(rules)s Left empty, it stays as it is.") % {
+                "rules": rules
+            }
         else:
             self.fields["password"].required = True
             del self.fields["is_active"]

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from agency import operations as reading
@@ -51,13 +52,13 @@ def operations_start(request: HtmxRequest, what: str) -> HttpResponse:
         raise Http404("TokPortal is not connected.")
     if what in SWEEPS:
         actions.sweep_now(connection=connection, kind=SWEEPS[what], now=timezone.now())
-        messages.success(request, "The sweep is under way. Its progress is below.")
+        messages.success(request, _("The sweep is under way. Its progress is below."))
     elif what == "history":
         ring(import_history)
-        messages.success(request, "The credit history is being imported.")
+        messages.success(request, _("The credit history is being imported."))
     elif what == "reference":
         ring(refresh_reference, is_forced=True)
-        messages.success(request, "Prices, countries and the balance are being read.")
+        messages.success(request, _("Prices, countries and the balance are being read."))
     else:
         raise Http404("There is nothing of this name to start.")
     return redirect("operations")

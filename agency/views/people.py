@@ -6,6 +6,7 @@ from django.db.models import Prefetch, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -48,7 +49,9 @@ def person_new(request: HtmxRequest) -> HttpResponse:
             fields=form.columns, password=cleaned["password"], clients=cleaned["clients"]
         )
         messages.success(
-            request, f"{person.name} can sign in as {person.username}. Tell them the password in person."
+            request,
+            _("%(person)s can sign in as %(username)s. Tell them the password in person.")
+            % {"person": person.name, "username": person.username},
         )
         return redirect("people")
     return render(request, "agency/person_form.html", {"form": form}, status=422 if form.is_bound else 200)
@@ -76,7 +79,7 @@ def person_edit(request: HtmxRequest, user_id: int) -> HttpResponse:
             person.refresh_from_db()
             if person == request.user:
                 update_session_auth_hash(request, person)  # one's own new password keeps one signed in
-            messages.success(request, f"{person.name} is saved.")
+            messages.success(request, _("%(person)s is saved.") % {"person": person.name})
             return redirect("people")
     context = {"form": form, "person": person, "events": _history(person)}
     return render(request, "agency/person_form.html", context, status=422 if form.is_bound else 200)

@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
 from agency import connection_actions
@@ -22,6 +24,26 @@ from campaigns.events import actions as events
 from campaigns.events import endpoint, reports, tasks
 from campaigns.models.mirror import platform_name
 from clients.access import require_owner
+
+# TokPortal's names of what has a price, in words of ours; one that is new is shown as TokPortal spells it.
+PRICE_NAMES = {
+    "account_creation": gettext_noop("Account creation"),
+    "account_edit": gettext_noop("Account edit"),
+    "ad_code": gettext_noop("Ad code"),
+    "advanced_warming": gettext_noop("Advanced warming"),
+    "comment_task": gettext_noop("Comment task"),
+    "coverage_period": gettext_noop("Coverage period"),
+    "deep_warming": gettext_noop("Deep warming"),
+    "edit_slot": gettext_noop("Edit slot"),
+    "moderation": gettext_noop("Moderation"),
+    "niche_warming": gettext_noop("Niche warming"),
+    "sound_volume": gettext_noop("Sound volume"),
+    "story_repost": gettext_noop("Story repost"),
+    "video_archive": gettext_noop("Video archive"),
+    "video_edit": gettext_noop("Video edit"),
+    "video_slot": gettext_noop("Video slot"),
+    "video_upload": gettext_noop("Video upload"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +71,10 @@ def settings(request: HtmxRequest) -> HttpResponse:
             ring(tasks.sweep_lists)
             if connection and connected.pk != connection.pk:
                 messages.warning(
-                    request, "This is another workspace: it has books of its own, and the one before is kept."
+                    request,
+                    _("This is another workspace: it has books of its own, and the one before is kept."),
                 )
-            messages.success(request, "TokPortal answers, and the key is good.")
+            messages.success(request, _("TokPortal answers, and the key is good."))
             return redirect("settings")
     return _page(request, connection, form)
 
@@ -61,10 +84,10 @@ def settings_dry_runs(request: HtmxRequest) -> HttpResponse:
     connection = _connection(request)
     if request.POST.get("trust") == "yes":
         connection_actions.trust_dry_runs(connection=connection)
-        messages.success(request, "Prices are asked by dry run again.")
+        messages.success(request, _("Prices are asked by dry run again."))
     else:
         connection_actions.distrust_dry_runs(connection=connection)
-        messages.success(request, "Prices are estimates from the price list now, and labelled so.")
+        messages.success(request, _("Prices are estimates from the price list now, and labelled so."))
     return redirect("settings")
 
 
@@ -72,7 +95,7 @@ def settings_dry_runs(request: HtmxRequest) -> HttpResponse:
 def settings_reference(request: HtmxRequest) -> HttpResponse:
     _connection(request)
     ring(tasks.refresh_reference, is_forced=True)
-    messages.success(request, "Prices, countries and the balance are being read.")
+    messages.success(request, _("Prices, countries and the balance are being read."))
     return redirect("settings")
 
 
@@ -94,7 +117,9 @@ def settings_webhook(request: HtmxRequest) -> HttpResponse:
         except Refused as error:
             messages.error(request, refusals.sentence(error))
         except TokPortalError:
-            messages.error(request, "TokPortal does not answer. Nothing was changed; try again in a minute.")
+            messages.error(
+                request, _("TokPortal does not answer. Nothing was changed; try again in a minute.")
+            )
         except CannotSend as refusal:
             messages.error(request, str(refusal))
     return redirect("settings")
@@ -111,7 +136,7 @@ def settings_webhook_test(request: HtmxRequest) -> HttpResponse:
 @require_POST
 def settings_webhook_remove(request: HtmxRequest) -> HttpResponse:
     events.remove_webhook(connection=_connection(request))
-    messages.success(request, "Webhooks are off. Pages follow TokPortal every ten minutes.")
+    messages.success(request, _("Webhooks are off. Pages follow TokPortal every ten minutes."))
     return redirect("settings")
 
 
@@ -150,7 +175,7 @@ def price_list(connection: Connection) -> list[Price]:
     """TokPortal's prices as lines; a price by platform is one line each."""
     lines = []
     for name, cost in CreditCosts.from_json(connection.prices or {}).costs.items():
-        words = name.replace("_", " ").capitalize()
+        words = _(PRICE_NAMES[name]) if name in PRICE_NAMES else name.replace("_", " ").capitalize()
         if isinstance(cost, dict):
             lines += [
                 Price(f"{words}, {platform_name(key)}", str(value))

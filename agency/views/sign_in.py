@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from agency.htmx import HtmxRequest
@@ -26,7 +27,9 @@ class SignInForm(AuthenticationForm):
     def clean(self) -> dict[str, Any]:
         key = self._key()
         if cache.get(key, 0) >= FAILURES_ALLOWED:
-            raise ValidationError("Too many wrong passwords. Wait 15 minutes, or ask an owner for a new one.")
+            raise ValidationError(
+                _("Too many wrong passwords. Wait 15 minutes, or ask an owner for a new one.")
+            )
         try:
             cleaned = super().clean()
         except ValidationError:

@@ -2,6 +2,7 @@
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from agency.models import User
 from clients.models import Client, ClientQuerySet
@@ -28,7 +29,7 @@ def editable_client(user: User, slug: str) -> Client:
 
 def require_editor(user: User) -> None:
     if not user.may_edit:
-        raise PermissionDenied("Your role may look but not change.")
+        raise PermissionDenied(_("Your role may look but not change."))
 
 
 def require_owner(user: User) -> None:
@@ -41,5 +42,5 @@ def owned_client(user: User, slug: str) -> Client:
     """Raises Http404 as `visible_client`, and PermissionDenied for everybody but the dashboard's owners."""
     client = visible_client(user, slug)
     if not user.is_owner:
-        raise PermissionDenied("Only an owner of the dashboard may do this.")
+        raise PermissionDenied(_("Only an owner of the dashboard may do this."))
     return client

@@ -32,7 +32,7 @@ def edit_client(*, client: Client, fields: Mapping[str, Any], by: User) -> None:
         slug = fields.get("slug", row.slug)
         if slug != row.slug:
             if slug_is_used(row):
-                raise CannotSave(SLUG_IS_FROZEN)
+                raise CannotSave(str(SLUG_IS_FROZEN))
             for campaign in row.campaigns.all():
                 rename_prefix(campaign=campaign, prefix=f"{slug}-{campaign.slug}", by=by)
         for name, value in fields.items():

@@ -5,6 +5,8 @@ from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from agency.admin import ReadOnlyAdmin
 from agency.models import User
@@ -29,17 +31,17 @@ class ClientAdmin(ReadOnlyAdmin):
         fields = {name: form.cleaned_data[name] for name in form.changed_data}
         actions.edit_client(client=obj, fields=fields, by=request.user)
 
-    @admin.action(description="Archive: nothing more can be ordered")
+    @admin.action(description=_("Archive: nothing more can be ordered"))
     def archive(self, request: HttpRequest, clients: ClientQuerySet) -> None:
         for client in clients:
             actions.archive_client(client=client, now=timezone.now())
-        messages.success(request, "Archived.")
+        messages.success(request, gettext("Archived."))
 
-    @admin.action(description="Restore")
+    @admin.action(description=_("Restore"))
     def restore(self, request: HttpRequest, clients: ClientQuerySet) -> None:
         for client in clients:
             actions.restore_client(client=client)
-        messages.success(request, "Restored.")
+        messages.success(request, gettext("Restored."))
 
 
 @admin.register(Membership)

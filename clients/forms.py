@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from agency.forms import SearchForm
 from agency.models import User
@@ -13,7 +15,9 @@ NOT_A_SLUG = {"new"}  # /clients/new/ is the form for the next one
 
 class ClientSearchForm(SearchForm):
     show = forms.ChoiceField(
-        required=False, choices=[("", "Active"), ("archived", "Archived"), ("all", "All")], label="Show"
+        required=False,
+        choices=[("", _("Active")), ("archived", _("Archived")), ("all", _("All"))],
+        label=_("Show"),
     )
 
 
@@ -23,27 +27,36 @@ class ClientForm(forms.ModelForm):
     budget = forms.IntegerField(
         required=False,
         min_value=0,
-        label="Budget in credits",
-        help_text="Orders that would go over it are refused. Empty: no limit.",
+        label=_("Budget in credits"),
+        help_text=_("Orders that would go over it are refused. Empty: no limit."),
     )
     staff = forms.ModelMultipleChoiceField(
         queryset=User.objects.none(),
         required=False,
-        label="Who works for this client",
-        help_text="Owners see every client anyway.",
+        label=_("Who works for this client"),
+        help_text=_("Owners see every client anyway."),
         widget=forms.CheckboxSelectMultiple,
     )
 
     class Meta:
         model = Client
         fields = ["name", "slug", "colour", "contact_name", "contact_email", "notes"]
-        error_messages = {"slug": {"unique": "Another client has this short name. Choose another one."}}
-        labels = {"slug": "Short name", "colour": "Colour", "contact_email": "Contact's email"}
+        error_messages = {"slug": {"unique": _("Another client has this short name. Choose another one.")}}
+        labels = {
+            "name": _("Name"),
+            "slug": _("Short name"),
+            "colour": _("Colour"),
+            "contact_name": _("Contact name"),
+            "contact_email": _("Contact's email"),
+            "notes": _("Notes"),
+        }
         help_texts = {
-            "slug": "Begins every reference that we send to TokPortal, such as acme-spring-usa-k3v9qp."
-            " It can no longer change once one is in use.",
-            "colour": "Marks the client with a dot or a stripe.",
-            "notes": "For the agency's staff.",
+            "slug": _(
+                "Begins every reference that we send to TokPortal, such as acme-spring-usa-k3v9qp."
+                " It can no longer change once one is in use."
+            ),
+            "colour": _("Marks the client with a dot or a stripe."),
+            "notes": _("For the agency's staff."),
         }
         widgets = {
             "colour": forms.TextInput(attrs={"type": "color"}),
@@ -68,7 +81,9 @@ class ClientForm(forms.ModelForm):
     def clean_slug(self) -> str:
         slug = self.cleaned_data["slug"]
         if slug in NOT_A_SLUG:
-            raise forms.ValidationError("This word is an address of the dashboard. Choose another one.")
+            raise forms.ValidationError(
+                gettext("This word is an address of the dashboard. Choose another one.")
+            )
         return slug
 
     @property

@@ -5,11 +5,13 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from agency.models import User, audited
 
-is_slug = RegexValidator(r"^[a-z0-9]+(-[a-z0-9]+)*$", "Use lower-case letters, digits and single hyphens.")
-is_colour = RegexValidator(r"^#[0-9a-f]{6}$", "Use a colour such as #b4552d.")
+is_slug = RegexValidator(r"^[a-z0-9]+(-[a-z0-9]+)*$", _("Use lower-case letters, digits and single hyphens."))
+is_colour = RegexValidator(r"^#[0-9a-f]{6}$", _("Use a colour such as #b4552d."))
 
 
 class ClientQuerySet(models.QuerySet["Client"]):
@@ -69,4 +71,19 @@ class Membership(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} for {self.client}"
+        return gettext("%(user)s for %(client)s") % {"user": self.user, "client": self.client}
+
+
+class ClientPin(models.Model):
+    """A person keeps a client at the top of their switcher. Not audited: nobody else sees it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="client_pins")
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="pins")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "client"], name="client_pin_once_per_user_and_client")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client}, pinned by {self.user}"

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agency.forms import page_of
@@ -71,7 +72,7 @@ def client_new(request: HtmxRequest) -> HttpResponse:
     if form.is_valid():
         cleaned = form.cleaned_data
         client = actions.add_client(fields=form.columns, budget=cleaned["budget"], staff=cleaned["staff"])
-        messages.success(request, f"{client} is added. Its campaigns come next.")
+        messages.success(request, _("%(client)s is added. Its campaigns come next.") % {"client": client})
         return redirect(client)
     return _form_page(request, form)
 
@@ -80,12 +81,12 @@ def client_new(request: HtmxRequest) -> HttpResponse:
 def client_edit(request: HtmxRequest, slug: str) -> HttpResponse:
     client = editable_client(request.user, slug)
     if client.is_archived:
-        raise PermissionDenied("This client is archived: restore it before you change anything.")
+        raise PermissionDenied(_("This client is archived: restore it before you change anything."))
     budget = budget_state(Connection.objects.active(), client)
     form = ClientForm(
         request.POST or None,
         by=request.user,
-        frozen=actions.SLUG_IS_FROZEN if actions.slug_is_used(client) else "",
+        frozen=str(actions.SLUG_IS_FROZEN) if actions.slug_is_used(client) else "",
         instance=visible_client(request.user, slug),  # a copy: the form writes into it before it is valid
         initial={
             "budget": budget.limit,
@@ -98,7 +99,7 @@ def client_edit(request: HtmxRequest, slug: str) -> HttpResponse:
         except actions.CannotSave as refusal:
             form.add_error("slug", str(refusal))
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("client_detail", form.cleaned_data["slug"])
     return _form_page(request, form, client=client, budget=budget)
 
@@ -119,7 +120,9 @@ def _form_page(request: HtmxRequest, form: ClientForm, **context: object) -> Htt
 def client_archive(request: HtmxRequest, slug: str) -> HttpResponse:
     client = owned_client(request.user, slug)
     actions.archive_client(client=client, now=timezone.now())
-    messages.success(request, f"{client} is archived. Nothing more can be ordered for it.")
+    messages.success(
+        request, _("%(client)s is archived. Nothing more can be ordered for it.") % {"client": client}
+    )
     return redirect(client)
 
 
@@ -127,7 +130,7 @@ def client_archive(request: HtmxRequest, slug: str) -> HttpResponse:
 def client_restore(request: HtmxRequest, slug: str) -> HttpResponse:
     client = owned_client(request.user, slug)
     actions.restore_client(client=client)
-    messages.success(request, f"{client} is back.")
+    messages.success(request, _("%(client)s is back.") % {"client": client})
     return redirect(client)
 
 

@@ -2,6 +2,7 @@
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from agency.models import User
 from campaigns.models import Bundle, Campaign, Command, Namespace, Post, SavedAccount, Video
@@ -34,7 +35,7 @@ def editable_campaign(user: User, campaign_id: int) -> Campaign:
 
 def require_open(campaign: Campaign) -> None:
     if campaign.archived_at or campaign.client.is_archived:
-        raise PermissionDenied("This campaign is archived: restore it before you change anything.")
+        raise PermissionDenied(_("This campaign is archived: restore it before you change anything."))
 
 
 def visible_bundles(user: User) -> BundleQuerySet:
@@ -53,7 +54,7 @@ def editable_bundle(user: User, bundle_id: int) -> Bundle:
     bundle = visible_bundle(user, bundle_id)
     require_editor(user)
     if bundle.campaign is None:
-        raise PermissionDenied("This bundle belongs to no campaign yet: claim it first.")
+        raise PermissionDenied(_("This bundle belongs to no campaign yet: claim it first."))
     require_open(bundle.campaign)
     return bundle
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from agency.models import User
 from campaigns import namespaces
@@ -12,7 +14,9 @@ from campaigns.ledger import actions as ledger
 from campaigns.models import Bundle, Campaign, Market, Namespace, SavedAccount
 from clients.models import Client
 
-SLUG_IS_FROZEN = "References that begin with it are in use at TokPortal, so it can no longer change."
+SLUG_IS_FROZEN = gettext_lazy(
+    "References that begin with it are in use at TokPortal, so it can no longer change."
+)
 
 
 class CannotSave(Exception):
@@ -37,7 +41,7 @@ def add_campaign(*, client: Client, fields: CampaignFields, by: User) -> Campaig
     with transaction.atomic():
         Client.objects.select_for_update().get(pk=client.pk)  # its slug stays what it is meanwhile
         if Campaign.objects.filter(client=client, slug=fields.slug).exists():
-            raise CannotSave(f"{client} has a campaign with the short name {fields.slug} already.")
+            raise CannotSave(_slug_is_taken(client, fields.slug))
         campaign = Campaign.objects.create(
             client=client,
             name=fields.name,
@@ -58,9 +62,9 @@ def edit_campaign(*, campaign: Campaign, fields: CampaignFields, by: User) -> No
         row = Campaign.objects.select_for_update(of=("self",)).select_related("client").get(pk=campaign.pk)
         if fields.slug != row.slug:
             if namespaces.is_used(row):
-                raise CannotSave(SLUG_IS_FROZEN)
+                raise CannotSave(str(SLUG_IS_FROZEN))
             if Campaign.objects.filter(client=row.client, slug=fields.slug).exists():
-                raise CannotSave(f"{row.client} has a campaign with the short name {fields.slug} already.")
+                raise CannotSave(_slug_is_taken(row.client, fields.slug))
             rename_prefix(campaign=row, prefix=f"{row.client.slug}-{fields.slug}", by=by)
         row.name, row.slug, row.goal = fields.name, fields.slug, fields.goal
         row.starts_on, row.ends_on = fields.starts_on, fields.ends_on
@@ -90,9 +94,14 @@ def release_namespace(*, namespace: Namespace) -> None:
             Namespace.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=namespace.pk)
         )
         if row.is_own:
-            raise CannotSave(f"{row.prefix} is the campaign's own prefix and stays with it.")
+            raise CannotSave(
+                _("%(prefix)s is the campaign's own prefix and stays with it.") % {"prefix": row.prefix}
+            )
         if ref := namespaces.ref_under(row):
-            raise CannotSave(f"{ref} of this campaign begins with {row.prefix}, so it cannot be released.")
+            raise CannotSave(
+                _("%(ref)s of this campaign begins with %(prefix)s, so it cannot be released.")
+                % {"ref": ref, "prefix": row.prefix}
+            )
         row.delete()
 
 
@@ -128,9 +137,16 @@ def restore_campaign(*, campaign: Campaign) -> None:
     Campaign.objects.filter(pk=campaign.pk).update(archived_at=None)
 
 
+def _slug_is_taken(client: Client, slug: str) -> str:
+    return _("%(client)s has a campaign with the short name %(slug)s already.") % {
+        "client": client,
+        "slug": slug,
+    }
+
+
 def _take_prefix(prefix: str, *, campaign: Campaign, by: User, is_own: bool) -> Namespace:
     if campaign.namespaces.filter(prefix=prefix).exists():
-        raise CannotSave(f"This campaign has the prefix {prefix} already.")
+        raise CannotSave(_("This campaign has the prefix %(prefix)s already.") % {"prefix": prefix})
     try:
         namespaces.require_free(prefix, campaign=campaign, by=by, is_own=is_own)
         with transaction.atomic():  # somebody may take it between the look and the write
@@ -138,7 +154,9 @@ def _take_prefix(prefix: str, *, campaign: Campaign, by: User, is_own: bool) -> 
     except namespaces.WouldCapture as refusal:
         raise CannotSave(str(refusal)) from refusal
     except IntegrityError as error:
-        raise CannotSave(f"{prefix} was taken a moment ago. Choose another one.") from error
+        raise CannotSave(
+            _("%(prefix)s was taken a moment ago. Choose another one.") % {"prefix": prefix}
+        ) from error
 
 
 def _set_markets(campaign: Campaign, wanted: Collection[tuple[str, str]]) -> None:

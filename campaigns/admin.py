@@ -3,6 +3,8 @@
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from agency.admin import ReadOnlyAdmin
 from agency.models import User
@@ -21,17 +23,17 @@ class CampaignAdmin(ReadOnlyAdmin):
     search_fields = ["name", "slug", "client__name"]
     actions = ["archive", "restore"]
 
-    @admin.action(description="Archive: nothing more can be ordered", permissions=["view"])
+    @admin.action(description=_("Archive: nothing more can be ordered"), permissions=["view"])
     def archive(self, request: HttpRequest, campaigns: CampaignQuerySet) -> None:
         for campaign in campaigns:
             actions.archive_campaign(campaign=campaign, now=timezone.now())
-        messages.success(request, "Archived.")
+        messages.success(request, gettext("Archived."))
 
-    @admin.action(description="Restore", permissions=["view"])
+    @admin.action(description=_("Restore"), permissions=["view"])
     def restore(self, request: HttpRequest, campaigns: CampaignQuerySet) -> None:
         for campaign in campaigns:
             actions.restore_campaign(campaign=campaign)
-        messages.success(request, "Restored.")
+        messages.success(request, gettext("Restored."))
 
 
 @admin.register(Market)
@@ -66,14 +68,15 @@ class CommandAdmin(ReadOnlyAdmin):
     date_hierarchy = "asked_at"
     actions = ["look_again", "take_back"]
 
-    @admin.action(description="Look for the effect of unknown ones again", permissions=["view"])
+    @admin.action(description=_("Look for the effect of unknown ones again"), permissions=["view"])
     def look_again(self, request: HttpRequest, commands: CommandQuerySet) -> None:
         unknown = commands.filter(state=Command.State.UNKNOWN)
         for command in unknown:
             check_again(command=command, now=timezone.now())
-        messages.success(request, f"{len(unknown)} are being checked.")
+        said = ngettext("%(count)d is being checked.", "%(count)d are being checked.", len(unknown))
+        messages.success(request, said % {"count": len(unknown)})
 
-    @admin.action(description="Withdraw those that have not left yet", permissions=["view"])
+    @admin.action(description=_("Withdraw those that have not left yet"), permissions=["view"])
     def take_back(self, request: HttpRequest, commands: CommandQuerySet) -> None:
         assert isinstance(request.user, User)  # nobody else gets into the console
         waiting = commands.filter(state=Command.State.QUEUED).select_related("connection")
@@ -81,8 +84,11 @@ class CommandAdmin(ReadOnlyAdmin):
             try:
                 withdraw(command=command, by=request.user, note="", now=timezone.now())
             except WrongMove as refusal:
-                messages.warning(request, f"{command}: {refusal}")
-        messages.success(request, f"{len(waiting)} were waiting.")
+                messages.warning(
+                    request, gettext("%(order)s: %(refusal)s") % {"order": command, "refusal": refusal}
+                )
+        said = ngettext("%(count)d was waiting.", "%(count)d were waiting.", len(waiting))
+        messages.success(request, said % {"count": len(waiting)})
 
 
 @admin.register(Bundle)

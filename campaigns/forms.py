@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.utils.text import slugify
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from agency.forms import DateInput, SearchForm
 from agency.models import Connection
@@ -18,18 +20,22 @@ from clients.models import Client, ClientQuerySet, is_slug
 
 class CampaignSearchForm(SearchForm):
     client = forms.ModelChoiceField(
-        queryset=Client.objects.none(), required=False, to_field_name="slug", empty_label="All clients"
+        queryset=Client.objects.none(),
+        required=False,
+        label=_("Client"),
+        to_field_name="slug",
+        empty_label=_("All clients"),
     )
     state = forms.ChoiceField(
         required=False,
-        label="State",
+        label=_("State"),
         choices=[
-            ("", "Running and planned"),
-            ("running", "Running"),
-            ("planned", "Planned"),
-            ("over", "Over"),
-            ("archived", "Archived"),
-            ("all", "All"),
+            ("", _("Running and planned")),
+            ("running", _("Running")),
+            ("planned", _("Planned")),
+            ("over", _("Over")),
+            ("archived", _("Archived")),
+            ("all", _("All")),
         ],
     )
 
@@ -66,26 +72,29 @@ class MarketsField(forms.MultipleChoiceField):
 class CampaignForm(forms.Form):
     """`connection`: what TokPortal offers there decides the markets; those that a campaign has stay choosable."""
 
-    name = forms.CharField(max_length=80)
+    name = forms.CharField(max_length=80, label=_("Name"))
     slug = forms.CharField(
         max_length=60,
         required=False,
         validators=[is_slug],
-        label="Short name",
-        help_text="Second part of every reference. Left empty, it is made from the name.",
+        label=_("Short name"),
+        help_text=_("Second part of every reference. Left empty, it is made from the name."),
     )
-    starts_on = forms.DateField(widget=DateInput, label="First day")
-    ends_on = forms.DateField(widget=DateInput, label="Last day")
+    starts_on = forms.DateField(widget=DateInput, label=_("First day"))
+    ends_on = forms.DateField(widget=DateInput, label=_("Last day"))
     goal = forms.CharField(
-        max_length=200, required=False, help_text="Such as “10 live videos in each market”."
+        max_length=200,
+        required=False,
+        label=_("Goal"),
+        help_text=_("Such as “10 live videos in each market”."),
     )
     budget = forms.IntegerField(
         required=False,
         min_value=0,
-        label="Budget in credits",
-        help_text="Orders that would go over it are refused. Empty: only the client's budget counts.",
+        label=_("Budget in credits"),
+        help_text=_("Orders that would go over it are refused. Empty: only the client's budget counts."),
     )
-    markets = MarketsField(required=False)
+    markets = MarketsField(required=False, label=_("Markets"))
 
     def __init__(
         self,
@@ -98,7 +107,10 @@ class CampaignForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.connection = connection
-        self.fields["slug"].help_text = f"{self.fields['slug'].help_text} They begin with {client.slug}-…"
+        self.fields["slug"].help_text = gettext("%(help)s They begin with %(slug)s-…") % {
+            "help": self.fields["slug"].help_text,
+            "slug": client.slug,
+        }
         if frozen:
             self.fields["slug"].disabled = True
             self.fields["slug"].help_text = frozen
@@ -145,10 +157,10 @@ class CampaignForm(forms.Form):
         if cleaned.get("name") and "slug" in cleaned and not cleaned["slug"]:
             cleaned["slug"] = slugify(cleaned["name"])[:60].strip("-")
             if not cleaned["slug"]:
-                self.add_error("slug", "The name gives no short name. Type one in letters a to z.")
+                self.add_error("slug", gettext("The name gives no short name. Type one in letters a to z."))
         starts_on, ends_on = cleaned.get("starts_on"), cleaned.get("ends_on")
         if starts_on and ends_on and ends_on < starts_on:
-            self.add_error("ends_on", "The last day is before the first one.")
+            self.add_error("ends_on", gettext("The last day is before the first one."))
         return cleaned
 
     @property
@@ -162,24 +174,28 @@ class CampaignForm(forms.Form):
 class NamespaceForm(forms.Form):
     namespace = forms.CharField(
         max_length=120,
-        label="Prefix",
+        label=_("Prefix"),
         validators=[is_prefix],
-        help_text="References that are this prefix, or begin with it and a hyphen, are this campaign's.",
+        help_text=_("References that are this prefix, or begin with it and a hyphen, are this campaign's."),
     )
 
     def clean_namespace(self) -> str:
         prefix: str = self.cleaned_data["namespace"].strip("-")
         if not prefix:
-            raise forms.ValidationError("Letters or digits are needed.")
+            raise forms.ValidationError(gettext("Letters or digits are needed."))
         return prefix
 
 
 class ClaimForm(forms.Form):
     """Whose bundles are that somebody ordered elsewhere."""
 
-    campaign = forms.ModelChoiceField(queryset=Campaign.objects.none(), empty_label="Choose a campaign")
+    campaign = forms.ModelChoiceField(
+        queryset=Campaign.objects.none(), label=_("Campaign"), empty_label=_("Choose a campaign")
+    )
     bundles = forms.ModelMultipleChoiceField(
-        queryset=Bundle.objects.none(), error_messages={"required": "Tick the bundles that belong to it."}
+        queryset=Bundle.objects.none(),
+        label=_("Bundles"),
+        error_messages={"required": _("Tick the bundles that belong to it.")},
     )
 
     def __init__(

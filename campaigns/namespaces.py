@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from agency.models import Connection, User
 from agency.tokportal import normalise_country
@@ -26,33 +27,50 @@ def require_free(prefix: str, *, campaign: Campaign, by: User, is_own: bool) -> 
     visible = set(visible_clients(by).values_list("pk", flat=True))
 
     def owner(other: Campaign) -> str:
-        return f"{other.client}, {other}" if other.client_id in visible else "another client"
+        return f"{other.client}, {other}" if other.client_id in visible else _("another client")
 
     taken = next((other for other in others if other.prefix == prefix), None)
     if taken:
-        raise WouldCapture(f"{prefix} belongs to {owner(taken.campaign)} already. Choose another one.")
+        raise WouldCapture(
+            _("%(prefix)s belongs to %(owner)s already. Choose another one.")
+            % {"prefix": prefix, "owner": owner(taken.campaign)}
+        )
     stranger = None if is_own else _named_client(prefix)
     if stranger and stranger.pk != campaign.client_id:
-        named = str(stranger) if stranger.pk in visible else "another client"
-        raise WouldCapture(f"{prefix} begins with the short name of {named}. Choose another prefix.")
+        named = str(stranger) if stranger.pk in visible else _("another client")
+        raise WouldCapture(
+            _("%(prefix)s begins with the short name of %(client)s. Choose another prefix.")
+            % {"prefix": prefix, "client": named}
+        )
     for ref, other in _foreign_refs(prefix, campaign, [namespace.prefix for namespace in others]):
-        seen = other.client_id in visible
-        named = f"the reference {ref} of {owner(other)}" if seen else "a reference of another client"
-        raise WouldCapture(f"{prefix} would take {named}. Choose a longer or another prefix.")
+        if other.client_id in visible:
+            said = _(
+                "%(prefix)s would take the reference %(ref)s of %(owner)s. Choose a longer or another prefix."
+            )
+        else:
+            said = _(
+                "%(prefix)s would take a reference of another client. Choose a longer or another prefix."
+            )
+        raise WouldCapture(said % {"prefix": prefix, "ref": ref, "owner": owner(other)})
     codes = _country_codes()
     for namespace in others:
         if namespace.is_own and _is_built_from(namespace.prefix, prefix, codes):
             raise WouldCapture(
-                f"{prefix} would take the references that {owner(namespace.campaign)} builds for that country."
-                " Choose another one."
+                _(
+                    "%(prefix)s would take the references that %(owner)s builds for that country."
+                    " Choose another one."
+                )
+                % {"prefix": prefix, "owner": owner(namespace.campaign)}
             )
         if is_own and _is_built_from(prefix, namespace.prefix, codes):
-            hidden = (
-                namespace.prefix if namespace.campaign.client_id in visible else "another client's prefix"
-            )
-            raise WouldCapture(
-                f"{hidden} would take references that begin with {prefix}. Choose another one."
-            )
+            if namespace.campaign.client_id in visible:
+                said = _("%(other)s would take references that begin with %(prefix)s. Choose another one.")
+            else:
+                said = _(
+                    "another client's prefix would take references that begin with %(prefix)s."
+                    " Choose another one."
+                )
+            raise WouldCapture(said % {"prefix": prefix, "other": namespace.prefix})
 
 
 def unclaimed_under(prefix: str) -> list[int]:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from campaigns.models import Bundle, Command, Video
 
 REVIEW_HOURS = 72  # what is in review finalises itself after this ("Account Actions", "Video Actions")
@@ -12,16 +15,21 @@ REVIEW_HOURS = 72  # what is in review finalises itself after this ("Account Act
 class Pill:
     """A state as a page shows it: word, tone (CSS class), TokPortal's own word, and since or until when."""
 
-    word: str
+    word: str  # in the reader's language
     tone: str  # good, wait, bad, info, calm
     raw: str = ""
     since: datetime | None = None
     until: datetime | None = None  # it ends by itself then
 
 
-TO_SET_UP, WITH_MANAGER, IN_REVIEW = ("To set up", "calm"), ("With manager", "info"), ("In review", "wait")
-CHANGE_ASKED, LIVE, DONE = ("Change asked", "bad"), ("Live", "good"), ("Done", "good")
-STOPPED = ("Stopped", "bad")
+# The words are English here; a pill says them in the reader's language.
+TO_SET_UP, WITH_MANAGER, IN_REVIEW = (
+    (_("To set up"), "calm"),
+    (_("With manager"), "info"),
+    (_("In review"), "wait"),
+)
+CHANGE_ASKED, LIVE, DONE = (_("Change asked"), "bad"), (_("Live"), "good"), (_("Done"), "good")
+STOPPED = (_("Stopped"), "bad")
 
 BUNDLE = {
     "draft": TO_SET_UP,
@@ -37,7 +45,7 @@ BUNDLE = {
 }
 ACCOUNT = {
     "pending": TO_SET_UP,
-    "configured": ("Set up", "calm"),
+    "configured": (_("Set up"), "calm"),
     "published": WITH_MANAGER,
     "accepted": WITH_MANAGER,
     "in_review": IN_REVIEW,
@@ -45,8 +53,8 @@ ACCOUNT = {
     "finalized": DONE,
 }
 VIDEO = {
-    "pending": ("Empty slot", "calm"),
-    "configured": ("Set up", "calm"),
+    "pending": (_("Empty slot"), "calm"),
+    "configured": (_("Set up"), "calm"),
     "published": WITH_MANAGER,
     "accepted": WITH_MANAGER,
     "in_review": IN_REVIEW,
@@ -55,19 +63,19 @@ VIDEO = {
     "cancelled": STOPPED,
 }
 COMMAND = {
-    Command.State.QUEUED: ("Waiting to be sent", "calm"),
-    Command.State.SENDING: ("Sending", "info"),
-    Command.State.SUCCEEDED: ("Done", "good"),
-    Command.State.REFUSED: ("Refused", "bad"),
-    Command.State.UNKNOWN: ("Unknown: being checked", "wait"),
-    Command.State.VOID: ("Withdrawn", "calm"),
+    Command.State.QUEUED: (_("Waiting to be sent"), "calm"),
+    Command.State.SENDING: (_("Sending"), "info"),
+    Command.State.SUCCEEDED: (_("Done"), "good"),
+    Command.State.REFUSED: (_("Refused"), "bad"),
+    Command.State.UNKNOWN: (_("Unknown: being checked"), "wait"),
+    Command.State.VOID: (_("Withdrawn"), "calm"),
 }
 
 
 def _pill(words: dict[str, tuple[str, str]], raw: str, since: datetime | None, *, reviewed: bool) -> Pill:
-    word, tone = words.get(raw, (raw or "Unknown", "calm"))
+    word, tone = words.get(raw, (raw, "calm"))
     until = since + timedelta(hours=REVIEW_HOURS) if since and reviewed and raw == "in_review" else None
-    return Pill(word, tone, raw, since, until)
+    return Pill(gettext(word) if raw in words else raw or gettext("Unknown"), tone, raw, since, until)
 
 
 def bundle_pill(bundle: Bundle) -> Pill:
@@ -83,14 +91,14 @@ def account_pill(bundle: Bundle) -> Pill:
 
 def video_pill(video: Video) -> Pill:
     if video.has_download_issue:
-        return Pill("Download failed", "bad", video.status, video.status_since)
+        return Pill(gettext("Download failed"), "bad", video.status, video.status_since)
     return _pill(VIDEO, video.status, video.status_since, reviewed=True)
 
 
 def command_pill(command: Command) -> Pill:
     if command.state == Command.State.UNKNOWN and command.needs_person:
-        return Pill("Unknown: you decide", "bad", command.state, command.state_since)
+        return Pill(gettext("Unknown: you decide"), "bad", command.state, command.state_since)
     if command.state == Command.State.SUCCEEDED and command.is_charged_differently:
-        return Pill("Done, charged differently", "wait", command.state, command.state_since)
+        return Pill(gettext("Done, charged differently"), "wait", command.state, command.state_since)
     word, tone = COMMAND[Command.State(command.state)]
-    return Pill(word, tone, command.state, command.state_since)
+    return Pill(gettext(word), tone, command.state, command.state_since)

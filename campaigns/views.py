@@ -7,6 +7,8 @@ from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agency.forms import page_of
@@ -88,10 +90,16 @@ def namespace_adopt(request: HtmxRequest, campaign_id: int) -> HttpResponse:
         except actions.CannotSave as refusal:
             form.add_error("namespace", str(refusal))
         else:
-            also = f" {claimed} bundles without an owner are claimed." if claimed else ""
-            messages.success(
-                request, f"References that begin with {prefix} are this campaign's from now on.{also}"
-            )
+            said = _("References that begin with %(prefix)s are this campaign's from now on.")
+            if claimed:
+                said = ngettext(
+                    "References that begin with %(prefix)s are this campaign's from now on."
+                    " %(count)d bundle without an owner is claimed.",
+                    "References that begin with %(prefix)s are this campaign's from now on."
+                    " %(count)d bundles without an owner are claimed.",
+                    claimed,
+                )
+            messages.success(request, said % {"prefix": prefix, "count": claimed})
             return redirect(campaign)
     context = _detail(request, campaign, form)
     return render(request, "campaigns/campaign_detail.html", context, status=422)
@@ -106,7 +114,8 @@ def namespace_release(request: HtmxRequest, campaign_id: int, namespace_id: int)
     except actions.CannotSave as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{namespace.prefix} is released. Another campaign may adopt it.")
+        said = _("%(prefix)s is released. Another campaign may adopt it.")
+        messages.success(request, said % {"prefix": namespace.prefix})
     return redirect(campaign)
 
 
@@ -156,7 +165,8 @@ def campaign_new(request: HtmxRequest, slug: str) -> HttpResponse:
         except actions.CannotSave as refusal:
             form.add_error("slug", str(refusal))
         else:
-            messages.success(request, f"{campaign} is added. Order its first bundle when you like.")
+            said = _("%(campaign)s is added. Order its first bundle when you like.")
+            messages.success(request, said % {"campaign": campaign})
             return redirect(campaign)
     return _form_page(request, form, client=client)
 
@@ -172,7 +182,7 @@ def campaign_edit(request: HtmxRequest, campaign_id: int) -> HttpResponse:
         client=campaign.client,
         connection=connection,
         campaign=campaign,
-        frozen=actions.SLUG_IS_FROZEN if namespaces.is_used(campaign) else "",
+        frozen=str(actions.SLUG_IS_FROZEN) if namespaces.is_used(campaign) else "",
         initial={"budget": limit} | {name: getattr(campaign, name) for name in columns},
     )
     if form.is_valid():
@@ -181,7 +191,7 @@ def campaign_edit(request: HtmxRequest, campaign_id: int) -> HttpResponse:
         except actions.CannotSave as refusal:
             form.add_error("slug", str(refusal))
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect(campaign)
     return _form_page(request, form, client=campaign.client, campaign=campaign)
 
@@ -195,7 +205,8 @@ def _form_page(request: HtmxRequest, form: CampaignForm, **context: object) -> H
 def campaign_archive(request: HtmxRequest, campaign_id: int) -> HttpResponse:
     campaign = editable_campaign(request.user, campaign_id)
     actions.archive_campaign(campaign=campaign, now=timezone.now())
-    messages.success(request, f"{campaign} is archived. Nothing more can be ordered in it.")
+    said = _("%(campaign)s is archived. Nothing more can be ordered in it.")
+    messages.success(request, said % {"campaign": campaign})
     return redirect(campaign)
 
 
@@ -204,7 +215,7 @@ def campaign_restore(request: HtmxRequest, campaign_id: int) -> HttpResponse:
     campaign = visible_campaign(request.user, campaign_id)
     require_editor(request.user)
     actions.restore_campaign(campaign=campaign)
-    messages.success(request, f"{campaign} is back.")
+    messages.success(request, _("%(campaign)s is back.") % {"campaign": campaign})
     return redirect(campaign)
 
 
@@ -218,8 +229,13 @@ def bundle_unclaimed(request: HtmxRequest) -> HttpResponse:
     if form.is_valid():
         campaign = form.cleaned_data["campaign"]
         claimed = actions.claim_bundles(bundles=form.cleaned_data["bundles"], campaign=campaign)
-        count = "One bundle belongs" if claimed == 1 else f"{claimed} bundles belong"
-        messages.success(request, f"{count} to {campaign} of {campaign.client} now.")
+        said = ngettext(
+            "One bundle belongs to %(campaign)s of %(client)s now.",
+            "%(count)d bundles belong to %(campaign)s of %(client)s now.",
+            claimed,
+        )
+        named = {"count": claimed, "campaign": campaign, "client": campaign.client}
+        messages.success(request, said % named)
         return redirect("bundle_unclaimed")
     context = {"page": page_of(unclaimed.order_by("-upstream_created_at", "-pk"), request), "form": form}
     status = 422 if form.is_bound else 200

@@ -2,11 +2,14 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from agency.models import User, audited
 from clients.models import Client, is_slug
 
-is_prefix = RegexValidator(r"^[a-z0-9-]{1,120}$", "Use lower-case letters, digits and hyphens, at most 120.")
+is_prefix = RegexValidator(
+    r"^[a-z0-9-]{1,120}$", _("Use lower-case letters, digits and hyphens, at most 120.")
+)
 
 
 class Platform(models.TextChoices):

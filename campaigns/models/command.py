@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from agency.models import Connection, User, audited
 from campaigns.models.campaign import Campaign
@@ -38,28 +39,29 @@ class Command(models.Model):
     """
 
     class Kind(models.TextChoices):
-        CREATE_BUNDLE = "create_bundle", "Order a bundle"
-        ADD_VIDEO_SLOTS = "add_video_slots", "Add video slots"
-        ADD_EDIT_SLOTS = "add_edit_slots", "Add edit slots"
-        CONFIGURE_ACCOUNT = "configure_account", "Configure the account"
-        CORRECT_ACCOUNT = "correct_account", "Ask for account corrections"
-        FINALIZE_ACCOUNT = "finalize_account", "Finalise the account"
-        CONFIGURE_VIDEOS = "configure_videos", "Configure videos"
-        PUBLISH_BUNDLE = "publish_bundle", "Publish"
-        UNPUBLISH_BUNDLE = "unpublish_bundle", "Unpublish"
-        PUBLISH_ALL_VIDEOS = "publish_all_videos", "Publish added videos"
-        FINALIZE_VIDEO = "finalize_video", "Finalise a video"
-        CORRECT_VIDEO = "correct_video", "Ask for video corrections"
-        FIX_DOWNLOAD = "fix_download", "Fix a download link"
-        CREATE_WEBHOOK = "create_webhook", "Create the webhook endpoint"
+        CREATE_BUNDLE = "create_bundle", _("Order a bundle")
+        ADD_VIDEO_SLOTS = "add_video_slots", _("Add video slots")
+        ADD_EDIT_SLOTS = "add_edit_slots", _("Add edit slots")
+        CONFIGURE_ACCOUNT = "configure_account", _("Configure the account")
+        CORRECT_ACCOUNT = "correct_account", _("Ask for account corrections")
+        FINALIZE_ACCOUNT = "finalize_account", _("Finalise the account")
+        CONFIGURE_VIDEOS = "configure_videos", _("Configure videos")
+        PUBLISH_BUNDLE = "publish_bundle", _("Publish")
+        UNPUBLISH_BUNDLE = "unpublish_bundle", _("Unpublish")
+        PUBLISH_ALL_VIDEOS = "publish_all_videos", _("Publish added videos")
+        FINALIZE_VIDEO = "finalize_video", _("Finalise a video")
+        CORRECT_VIDEO = "correct_video", _("Ask for video corrections")
+        FIX_DOWNLOAD = "fix_download", _("Fix a download link")
+        CREATE_WEBHOOK = "create_webhook", _("Create the webhook endpoint")
 
     class State(models.TextChoices):
-        QUEUED = "queued", "Waiting to be sent"
-        SENDING = "sending", "Sending"
-        SUCCEEDED = "succeeded", "Done"
-        REFUSED = "refused", "Refused"
-        UNKNOWN = "unknown", "Outcome unknown"
-        VOID = "void", "Withdrawn"  # by a person, before it was sent or with evidence that nothing happened
+        QUEUED = "queued", _("Waiting to be sent")
+        SENDING = "sending", _("Sending")
+        SUCCEEDED = "succeeded", _("Done")
+        REFUSED = "refused", _("Refused")
+        UNKNOWN = "unknown", _("Outcome unknown")
+        # By a person, before it was sent or with evidence that nothing happened
+        VOID = "void", _("Withdrawn")
 
     LEASE = timedelta(seconds=90)  # longer than any call takes; afterwards nobody waits for the answer
     UNSETTLED = (State.QUEUED, State.SENDING, State.UNKNOWN)

@@ -3,6 +3,7 @@
 from django.core.validators import MaxLengthValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from agency.models import audited
 from campaigns.models.campaign import Campaign
@@ -19,7 +20,9 @@ class AccountProfile(models.Model):
     bundle = models.OneToOneField(Bundle, on_delete=models.CASCADE, related_name="profile")
     username = models.CharField(
         max_length=USERNAME_MAX,
-        validators=[RegexValidator(r"^[a-zA-Z0-9_.]+$", "Use letters, digits, full stops and underscores.")],
+        validators=[
+            RegexValidator(r"^[a-zA-Z0-9_.]+$", _("Use letters, digits, full stops and underscores."))
+        ],
     )
     visible_name = models.CharField(max_length=NAME_MAX)
     biography = models.CharField(max_length=BIOGRAPHY_MAX, blank=True, default="")
@@ -54,9 +57,9 @@ class Post(models.Model):
     """What we want to publish. Exists before anything is ordered; sits in at most one video slot."""
 
     class Type(models.TextChoices):
-        VIDEO = "video", "Video"
-        CAROUSEL = "carousel", "Carousel"
-        STORY = "story", "Story"
+        VIDEO = "video", _("Video")
+        CAROUSEL = "carousel", _("Carousel")
+        STORY = "story", _("Story")
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="posts")
     video = models.OneToOneField(Video, on_delete=models.SET_NULL, null=True, blank=True, related_name="post")
@@ -72,7 +75,7 @@ class Post(models.Model):
     )  # ordered list of URLs: one for a video or story, 1 to 20 for a carousel
     publish_date = models.DateField(null=True, blank=True)  # the day that we ask for
     instagram_content_type = models.CharField(
-        max_length=10, blank=True, default="", choices=[("reel", "Reel"), ("post", "Post")]
+        max_length=10, blank=True, default="", choices=[("reel", _("Reel")), ("post", _("Post"))]
     )
     editing_instructions = models.TextField(blank=True, default="")  # uses an edit slot
     disclose_as_ads = models.BooleanField(default=True)

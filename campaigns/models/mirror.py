@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from agency.models import Connection, User, audited
 from campaigns.models.campaign import Campaign, Platform
@@ -79,9 +81,9 @@ class Bundle(models.Model):
     """One order at TokPortal: one account, new or delivered, and its video slots."""
 
     class Type(models.TextChoices):
-        ACCOUNT_ONLY = "account_only", "Account only"
-        ACCOUNT_AND_VIDEOS = "account_and_videos", "Account and videos"
-        VIDEOS_ONLY = "videos_only", "Videos on an existing account"
+        ACCOUNT_ONLY = "account_only", _("Account only")
+        ACCOUNT_AND_VIDEOS = "account_and_videos", _("Account and videos")
+        VIDEOS_ONLY = "videos_only", _("Videos on an existing account")
 
     # Known words of TokPortal; the column holds whatever it says.
     ORDERABLE_SLOTS = (
@@ -206,7 +208,7 @@ class Video(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"video {self.position}"
+        return gettext("video %(position)d") % {"position": self.position}
 
     @property
     def is_live(self) -> bool:

@@ -93,9 +93,10 @@ def test_an_unclaimed_bundle_is_for_owners(
         ({"q": "acme-spring"}, ["First"]),
         ({"q": "acme_us"}, ["Second"]),
         ({"q": "Sec"}, ["Second"]),
-        ({"state": "In review"}, ["Second"]),
-        ({"state": "With manager"}, []),
-        ({"state": "To set up"}, ["First"]),
+        ({"state": "in-review"}, ["Second"]),
+        ({"state": "with-manager"}, []),
+        ({"state": "to-set-up"}, ["First"]),
+        ({"state": "unknown"}, []),
         ({"country": "GB"}, ["Second"]),
         ({"platform": "tiktok"}, ["First"]),
         ({"client": "nobody"}, ["First", "Second"]),  # rubbish is no filter

@@ -5,56 +5,52 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_lazy
 
 from agency.forms import SearchForm, offer
 from agency.models import User
 from agency.tokportal import normalise_country
 from campaigns.access import visible_campaigns
+from campaigns.commands.refusals import said
+from campaigns.lifecycle import STAGES, in_stage
 from campaigns.models import Command, Platform
 from campaigns.models.command import CommandQuerySet
 from campaigns.models.mirror import BundleQuerySet
-from campaigns.states import ACCOUNT, BUNDLE, bundle_pill, command_pill
+from campaigns.states import bundle_pill, command_pill
 from clients.access import visible_clients
-
-IN_ACCOUNT_REVIEW = Q(
-    status__in=("published", "published_priority", "accepted", "in_review", "finalized"),
-    account_status__in=("in_review", "pending_corrections"),
-)
-BUNDLE_STATES = ("To set up", "With manager", "In review", "Change asked", "Live", "Done", "Stopped")
-
-
-def in_state(word: str) -> Q:
-    """Bundles whose pill says `word` (campaigns.states.bundle_pill)."""
-    own = [status for status, (said, _) in BUNDLE.items() if said == word]
-    account = [status for status, (said, _) in ACCOUNT.items() if said == word]
-    return (Q(status__in=own) & ~IN_ACCOUNT_REVIEW) | (IN_ACCOUNT_REVIEW & Q(account_status__in=account))
 
 
 class OwnerFilterForm(SearchForm):
     """Search, client and campaign, limited to what the person may see."""
 
-    client = forms.ChoiceField(required=False)
-    campaign = forms.ChoiceField(required=False)
+    client = forms.ChoiceField(label=gettext_lazy("Client"), required=False)
+    campaign = forms.ChoiceField(label=gettext_lazy("Campaign"), required=False)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         clients = visible_clients(user).order_by("name").values_list("slug", "name")
-        offer(self, "client", [("", "All clients"), *clients])
+        offer(self, "client", [("", gettext("All clients")), *clients])
         rows = visible_campaigns(user).order_by("client__name", "name")
         campaigns = [
             (str(pk), f"{client} · {name}")
             for pk, client, name in rows.values_list("pk", "client__name", "name")
         ]
-        offer(self, "campaign", [("", "All campaigns"), *campaigns])
+        offer(self, "campaign", [("", gettext("All campaigns")), *campaigns])
 
 
-class BundleFilterForm(OwnerFilterForm):
-    state = forms.ChoiceField(
-        required=False, choices=[("", "All states"), *((word, word) for word in BUNDLE_STATES)]
+class BundleSearchForm(SearchForm):
+    """What bundles of one campaign are found by."""
+
+    platform = forms.ChoiceField(
+        label=gettext_lazy("Platform"),
+        required=False,
+        choices=[("", gettext_lazy("All platforms")), *Platform.choices],
     )
-    platform = forms.ChoiceField(required=False, choices=[("", "All platforms"), *Platform.choices])
     country = forms.CharField(
-        required=False, max_length=8, widget=forms.TextInput(attrs={"placeholder": "Country"})
+        label=gettext_lazy("Country"),
+        required=False,
+        max_length=8,
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Country")}),
     )
 
     def narrow(self, bundles: BundleQuerySet) -> BundleQuerySet:
@@ -71,8 +67,8 @@ class BundleFilterForm(OwnerFilterForm):
             bundles = bundles.filter(campaign__client__slug=client)
         if campaign := chosen.get("campaign"):
             bundles = bundles.filter(campaign=campaign)
-        if word := chosen.get("state"):
-            bundles = bundles.filter(in_state(word))
+        if code := chosen.get("state"):
+            bundles = bundles.filter(in_stage(next(stage for stage in STAGES if stage.code == code)))
         if platform := chosen.get("platform"):
             bundles = bundles.filter(platform=platform)
         if country := chosen.get("country"):
@@ -80,17 +76,31 @@ class BundleFilterForm(OwnerFilterForm):
         return bundles
 
 
+def _stage_choices() -> list[tuple[str, str]]:
+    return [("", gettext("All states")), *((stage.code, stage.word) for stage in STAGES)]
+
+
+class BundleFilterForm(OwnerFilterForm, BundleSearchForm):
+    state = forms.ChoiceField(label=gettext_lazy("State"), required=False, choices=_stage_choices)
+    field_order = ("q", "client", "campaign", "state", "platform", "country")
+
+
 class CommandFilterForm(OwnerFilterForm):
     state = forms.ChoiceField(
+        label=gettext_lazy("State"),
         required=False,
         choices=[
-            ("", "All states"),
-            ("person", "Needs a person"),
-            ("different", "Charged differently"),
+            ("", gettext_lazy("All states")),
+            ("person", gettext_lazy("Needs a person")),
+            ("different", gettext_lazy("Charged differently")),
             *Command.State.choices,
         ],
     )
-    kind = forms.ChoiceField(required=False, choices=[("", "All kinds"), *Command.Kind.choices])
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"),
+        required=False,
+        choices=[("", gettext_lazy("All kinds")), *Command.Kind.choices],
+    )
 
     def narrow(self, commands: CommandQuerySet) -> CommandQuerySet:
         chosen = self.filters()
@@ -183,5 +193,5 @@ def command_rows(commands: CommandQuerySet) -> Iterator[list[object]]:
             command.quoted_credits,
             command.credits_charged,
             command.request_id,
-            command.error_message,
+            said(command),
         ]

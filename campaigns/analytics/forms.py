@@ -2,42 +2,46 @@ from typing import Any
 
 from django import forms
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from agency.forms import SearchForm, offer
 from campaigns.models import SavedAccount
 from campaigns.models.campaign import Platform
 from clients.models import Client
 
-METRICS = {"views": "Views", "followers": "Followers", "likes": "Likes", "comments": "Comments"}
-DAYS = {"30": "30 days", "90": "90 days", "": "All"}
+METRICS = {"views": _("Views"), "followers": _("Followers"), "likes": _("Likes"), "comments": _("Comments")}
+DAYS = {"30": _("30 days"), "90": _("90 days"), "": _("All")}
 
 
 class AccountSearchForm(SearchForm):
-    client = forms.ChoiceField(required=False)
+    client = forms.ChoiceField(required=False, label=_("Client"))
     platform = forms.ChoiceField(
-        required=False, label="Platform", choices=[("", "Any platform"), *Platform.choices]
+        required=False, label=_("Platform"), choices=[("", _("Any platform")), *Platform.choices]
     )
     country = forms.CharField(
-        required=False, max_length=8, widget=forms.TextInput(attrs={"placeholder": "Country", "size": 8})
+        required=False,
+        label=_("Country"),
+        max_length=8,
+        widget=forms.TextInput(attrs={"placeholder": _("Country"), "size": 8}),
     )
     state = forms.ChoiceField(
         required=False,
-        label="State",
+        label=_("State"),
         choices=[
-            ("", "Any state"),
-            ("working", "Working"),
-            ("banned", "Banned"),
-            ("no_data", "Without figures"),
+            ("", _("Any state")),
+            ("working", _("Working")),
+            ("banned", _("Banned")),
+            ("no_data", _("Without figures")),
         ],
     )
     sort = forms.ChoiceField(
         required=False,
-        label="Order",
+        label=_("Order"),
         choices=[
-            ("", "Most views"),
-            ("followers", "Most followers"),
-            ("name", "By name"),
-            ("age", "Oldest data"),
+            ("", _("Most views")),
+            ("followers", _("Most followers")),
+            ("name", _("By name")),
+            ("age", _("Oldest data")),
         ],
     )
 
@@ -50,7 +54,7 @@ class AccountSearchForm(SearchForm):
 
     def __init__(self, *args: Any, clients: QuerySet[Client], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "client", [("", "Any client"), *clients.order_by("name").values_list("slug", "name")])
+        offer(self, "client", [("", _("Any client")), *clients.order_by("name").values_list("slug", "name")])
 
     def narrow(self, accounts: QuerySet[SavedAccount]) -> QuerySet[SavedAccount]:
         given = self.filters()

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import SavedAccount, Video
 
@@ -60,11 +61,11 @@ class AccountPull(models.Model):
     """
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Not read yet"
-        DONE = "done", "Read"
-        NO_DATA = "no_data", "No figures yet"  # TokPortal has not looked at the platform yet
-        NOT_IN_PLAN = "not_in_plan", "Not in this plan"
-        FAILED = "failed", "Could not be read"
+        WAITING = "waiting", _("Not read yet")
+        DONE = "done", _("Read")
+        NO_DATA = "no_data", _("No figures yet")  # TokPortal has not looked at the platform yet
+        NOT_IN_PLAN = "not_in_plan", _("Not in this plan")
+        FAILED = "failed", _("Could not be read")
 
     EVERY = timedelta(hours=6)  # TokPortal itself looks at the platforms about once a day
 

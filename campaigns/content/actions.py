@@ -10,29 +10,33 @@ from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.dateformat import format as format_date
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaigns.access import resolve
 from campaigns.models import AccountProfile, Bundle, Campaign, Post
 
-PROFILE_LABELS: Mapping[str, str] = {
-    "username": "Username",
-    "visible_name": "Name",
-    "biography": "Biography",
-    "profile_picture_url": "Picture",
-    "link_in_bio": "Link in bio",
+PROFILE_LABELS: Mapping[str, Promise] = {
+    "username": gettext_lazy("Username"),
+    "visible_name": gettext_lazy("Name"),
+    "biography": gettext_lazy("Biography"),
+    "profile_picture_url": gettext_lazy("Picture"),
+    "link_in_bio": gettext_lazy("Link in bio"),
 }
-POST_LABELS: Mapping[str, str] = {
-    "name": "Name",
-    "external_ref": "Reference",
-    "market_country": "Market",
-    "video_type": "Type",
-    "caption": "Caption",
-    "media": "Media",
-    "publish_date": "Day",
-    "instagram_content_type": "Reel or post",
-    "editing_instructions": "Editing instructions",
-    "disclose_as_ads": "Shown as an ad",
-    "ai_content_disclaimer": "Made with AI",
+POST_LABELS: Mapping[str, Promise] = {
+    "name": gettext_lazy("Name"),
+    "external_ref": gettext_lazy("Reference"),
+    "market_country": gettext_lazy("Market"),
+    "video_type": gettext_lazy("Type"),
+    "caption": gettext_lazy("Caption"),
+    "media": gettext_lazy("Media"),
+    "publish_date": gettext_lazy("Day"),
+    "instagram_content_type": gettext_lazy("Reel or post"),
+    "editing_instructions": gettext_lazy("Editing instructions"),
+    "disclose_as_ads": gettext_lazy("Shown as an ad"),
+    "ai_content_disclaimer": gettext_lazy("Made with AI"),
 }
 
 
@@ -54,7 +58,7 @@ class StaleEdit(CannotSave):
 
     def __init__(self, row: AccountProfile | Post, differences: list[Difference]) -> None:
         super().__init__(
-            "Somebody else saved this meanwhile, so yours was not. Compare, then save again to keep yours."
+            _("Somebody else saved this meanwhile, so yours was not. Compare, then save again to keep yours.")
         )
         self.row = row
         self.differences = differences
@@ -62,7 +66,7 @@ class StaleEdit(CannotSave):
 
 class RefTaken(CannotSave):
     def __init__(self) -> None:
-        super().__init__("This reference is in use already. Choose another one.")
+        super().__init__(_("This reference is in use already. Choose another one."))
 
 
 def save_profile(*, bundle: Bundle, fields: Mapping[str, Any], version: int) -> AccountProfile:
@@ -117,18 +121,18 @@ def edit_post(*, post: Post, fields: Mapping[str, Any], version: int) -> Post:
 def delete_post(*, post: Post) -> None:
     """Forget a Post that sits in no slot. Raises CannotSave."""
     if not Post.objects.filter(pk=post.pk, video=None).delete()[0]:
-        raise CannotSave("This post sits in a video slot. Put another one there first.")
+        raise CannotSave(_("This post sits in a video slot. Put another one there first."))
 
 
 def _require_free_ref(campaign: Campaign, ref: str) -> None:
     if Post.objects.filter(external_ref=ref).exists():
         raise RefTaken
     if resolve(ref) not in (None, campaign):
-        raise CannotSave("This reference begins with a prefix of another campaign. Choose another one.")
+        raise CannotSave(_("This reference begins with a prefix of another campaign. Choose another one."))
 
 
 def _rewrite(
-    row: AccountProfile | Post, fields: Mapping[str, Any], *, version: int, labels: Mapping[str, str]
+    row: AccountProfile | Post, fields: Mapping[str, Any], *, version: int, labels: Mapping[str, Promise]
 ) -> None:
     differences = _differences(row, fields, labels)
     if not differences:
@@ -142,10 +146,10 @@ def _rewrite(
 
 
 def _differences(
-    row: AccountProfile | Post, fields: Mapping[str, Any], labels: Mapping[str, str]
+    row: AccountProfile | Post, fields: Mapping[str, Any], labels: Mapping[str, Promise]
 ) -> list[Difference]:
     return [
-        Difference(labels[name], in_words(getattr(row, name)), in_words(value))
+        Difference(str(labels[name]), in_words(getattr(row, name)), in_words(value))
         for name, value in fields.items()
         if getattr(row, name) != value
     ]
@@ -154,9 +158,9 @@ def _differences(
 def in_words(value: object) -> str:
     """A field's value for people."""
     if value is None or value == "" or value == []:
-        return "nothing"
+        return _("nothing")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, date):
-        return f"{value:%-d %B %Y}"
+        return format_date(value, "j F Y")
     return "\n".join(map(str, value)) if isinstance(value, list) else str(value)

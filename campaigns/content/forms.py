@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from agency.forms import DateInput, SearchForm
 from campaigns.content.rules import CAROUSEL_MAX
@@ -29,7 +30,8 @@ def require_link(value: str) -> None:
         is_address(value)
     except ValidationError as error:
         raise ValidationError(
-            f"“{value[:80]}” is no link. Use an address that begins with https://, or an upload's path."
+            _("“%(link)s” is no link. Use an address that begins with https://, or an upload's path.")
+            % {"link": value[:80]}
         ) from error
 
 
@@ -57,7 +59,10 @@ class MediaField(forms.CharField):
         for link in value:
             require_link(link)
         if len(value) > CAROUSEL_MAX:
-            raise ValidationError(f"At most {CAROUSEL_MAX} links; these are {len(value)}.")
+            raise ValidationError(
+                _("At most %(most)d links; these are %(count)d.")
+                % {"most": CAROUSEL_MAX, "count": len(value)}
+            )
 
 
 class YesNoField(forms.TypedChoiceField):
@@ -65,7 +70,7 @@ class YesNoField(forms.TypedChoiceField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            choices=[("", "Not answered"), ("yes", "Yes"), ("no", "No")],
+            choices=[("", _("Not answered")), ("yes", _("Yes")), ("no", _("No"))],
             coerce=lambda text: text == "yes",
             empty_value=None,
             **kwargs,
@@ -94,28 +99,32 @@ class ProfileForm(VersionedForm):
     """The profile that we want for a bundle's account ("Account Configuration")."""
 
     username = forms.CharField(
+        label=_("Username"),
         max_length=USERNAME_MAX,
         validators=AccountProfile._meta.get_field("username").validators,
         widget=forms.TextInput(attrs=counted(USERNAME_MAX, autocomplete="off", spellcheck="false")),
-        help_text="Letters, digits, full stops and underscores. The manager takes the nearest free one.",
+        help_text=_("Letters, digits, full stops and underscores. The manager takes the nearest free one."),
     )
     visible_name = forms.CharField(
-        label="Name", max_length=NAME_MAX, widget=forms.TextInput(attrs=counted(NAME_MAX, autocomplete="off"))
+        label=_("Name"),
+        max_length=NAME_MAX,
+        widget=forms.TextInput(attrs=counted(NAME_MAX, autocomplete="off")),
     )
     biography = ProseField(
+        label=_("Biography"),
         max_length=BIOGRAPHY_MAX,
         required=False,
         widget=forms.Textarea(attrs=counted(BIOGRAPHY_MAX, rows=2)),
-        help_text="Needed for publication.",
+        help_text=_("Needed for publication."),
     )
     profile_picture_url = forms.CharField(
-        label="Picture",
+        label=_("Picture"),
         max_length=1000,
         required=False,
         validators=[require_link],
-        help_text="A public link to the picture. Needed for publication.",
+        help_text=_("A public link to the picture. Needed for publication."),
     )
-    link_in_bio = forms.URLField(required=False, assume_scheme="https")
+    link_in_bio = forms.URLField(label=_("Link in bio"), required=False, assume_scheme="https")
 
     def __init__(self, data: Any = None, *, bundle: Bundle, profile: AccountProfile | None) -> None:
         drawn_from = profile or AccountProfile(version=0, **wanted_at_tokportal(bundle))
@@ -144,50 +153,53 @@ def wanted_at_tokportal(bundle: Bundle) -> dict[str, str]:
 class PostForm(VersionedForm):
     """A Post, in or out of a slot ("Configure Videos")."""
 
-    video_type = forms.ChoiceField(label="Type", choices=Post.Type.choices, initial=Post.Type.VIDEO)
+    video_type = forms.ChoiceField(label=_("Type"), choices=Post.Type.choices, initial=Post.Type.VIDEO)
     publish_date = forms.DateField(
-        label="Goes live",
+        label=_("Goes live"),
         required=False,
         widget=DateInput,
-        help_text="First day of the two days in which it is posted.",
+        help_text=_("First day of the two days in which it is posted."),
     )
     caption = ProseField(
+        label=_("Caption"),
         required=False,
         max_length=CAPTION_MAX,
         widget=forms.Textarea(attrs=counted(CAPTION_MAX, rows=3)),
-        help_text="A story has none.",
+        help_text=_("A story has none."),
     )
     media = MediaField(  # type: ignore[assignment]  # Django takes it out of the class before its own `media`
-        label="Media",
+        label=_("Media"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 1, "spellcheck": "false"}),
-        help_text=f"Public link. A carousel takes up to {CAROUSEL_MAX}, one a line, in their order.",
     )
     instagram_content_type = forms.ChoiceField(
-        label="Reel or post",
+        label=_("Reel or post"),
         required=False,
-        choices=[("", "Not answered"), ("reel", "Reel"), ("post", "Post")],
-        help_text="Instagram only.",
+        choices=[("", _("Not answered")), ("reel", _("Reel")), ("post", _("Post"))],
+        help_text=_("Instagram only."),
     )
     ai_content_disclaimer = YesNoField(
-        label="Made with AI?", required=False, help_text="Yes puts the platform's AI label on it."
+        label=_("Made with AI?"), required=False, help_text=_("Yes puts the platform's AI label on it.")
     )
     disclose_as_ads = forms.BooleanField(
-        label="Disclose as an ad", required=False, initial=True, help_text="On for client work."
+        label=_("Disclose as an ad"), required=False, initial=True, help_text=_("On for client work.")
     )
     editing_instructions = ProseField(
+        label=_("Editing instructions"),
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="What an editor should do with it. Uses one edit.",
+        help_text=_("What an editor should do with it. Uses one edit."),
     )
-    name = forms.CharField(required=False, max_length=200, help_text="For you; nobody else sees it.")
+    name = forms.CharField(
+        label=_("Name"), required=False, max_length=200, help_text=_("For you; nobody else sees it.")
+    )
     external_ref = forms.CharField(
-        label="Reference",
+        label=_("Reference"),
         max_length=REF_MAX,
-        help_text="Comes back in TokPortal's lists and in your reports. Keep ours, or give your own.",
+        help_text=_("Comes back in TokPortal's lists and in your reports. Keep ours, or give your own."),
     )
-    market_country = forms.ChoiceField(label="Market", required=False)
+    market_country = forms.ChoiceField(label=_("Market"), required=False)
 
     def __init__(
         self,
@@ -208,8 +220,11 @@ class PostForm(VersionedForm):
             shown["external_ref"] = new_video_ref(campaign, shown["market_country"] or country)
         super().__init__(data, initial=shown, prefix=prefix)
         countries = {market.country for market in campaign.markets.all()} | {shown["market_country"]}
+        self.fields["media"].help_text = _(
+            "Public link. A carousel takes up to %(most)d, one a line, in their order."
+        ) % {"most": CAROUSEL_MAX}
         market: Any = self.fields["market_country"]
-        market.choices = [("", "Any"), *((code, code) for code in sorted(countries - {""}))]
+        market.choices = [("", _("Any")), *((code, code) for code in sorted(countries - {""}))]
 
     def values(self) -> dict[str, Any]:
         """The columns of a Post that this form may write."""
@@ -245,8 +260,14 @@ def values_at_tokportal(video: Video) -> dict[str, Any]:
 
 class PostFilterForm(SearchForm):
     place = forms.ChoiceField(
+        label=_("Place"),
         required=False,
-        choices=[("", "All posts"), ("free", "Without a slot"), ("slot", "In a slot"), ("open", "To answer")],
+        choices=[
+            ("", _("All posts")),
+            ("free", _("Without a slot")),
+            ("slot", _("In a slot")),
+            ("open", _("To answer")),
+        ],
     )
 
     def narrow(self, posts: QuerySet[Post]) -> QuerySet[Post]:

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agency.forms import page_of
@@ -35,7 +36,9 @@ def post_new(request: HtmxRequest, campaign_id: int) -> HttpResponse:
         except actions.CannotSave as refusal:
             form.add_error("external_ref", str(refusal))
         else:
-            messages.success(request, f"Saved “{post}”. Put it into a slot when you fill one.")
+            messages.success(
+                request, _("Saved “%(post)s”. Put it into a slot when you fill one.") % {"post": post}
+            )
             return redirect("post_list", campaign.pk)
     return _form_page(request, campaign, form)
 
@@ -59,7 +62,7 @@ def post_edit(request: HtmxRequest, post_id: int) -> HttpResponse:
         except actions.CannotSave as refusal:
             form.add_error("external_ref", str(refusal))
         else:
-            messages.success(request, f"Saved “{post}”.")
+            messages.success(request, _("Saved “%(post)s”.") % {"post": post})
             return redirect("post_list", post.campaign_id)
     return _form_page(request, post.campaign, form, post=post, stale=stale)
 
@@ -72,12 +75,12 @@ def post_delete(request: HtmxRequest, post_id: int) -> HttpResponse:
     except actions.CannotSave as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"Deleted “{post}”.")
+        messages.success(request, _("Deleted “%(post)s”.") % {"post": post})
     return redirect("post_list", post.campaign_id)
 
 
 def _form_page(request: HtmxRequest, campaign: Campaign, form: PostForm, **more: Any) -> HttpResponse:
     post: Post | None = more.get("post")
-    context = {"campaign": campaign, "form": form, "title": str(post) if post else "New post", **more}
+    context = {"campaign": campaign, "form": form, "title": str(post) if post else _("New post"), **more}
     refused = form.is_bound and (bool(form.errors) or bool(more.get("stale")))
     return render(request, "content/post_form.html", context, status=422 if refused else 200)

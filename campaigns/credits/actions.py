@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from agency.bell import ring
 from agency.models import Connection, User
@@ -28,11 +29,11 @@ def assign_to_command(*, entry: CreditEntry, command: Command, by: User, now: da
     What the Command says it cost stays as TokPortal answered: a difference is shown, not corrected.
     """
     if command.connection_id != entry.connection_id or command.client is None:
-        raise WrongAllocation("That order belongs to another workspace, or to no client.")
+        raise WrongAllocation(_("That order belongs to another workspace, or to no client."))
     with transaction.atomic():
         Command.objects.select_for_update(of=("self",)).get(pk=command.pk)
         if Allocation.objects.standing().filter(command=command).exclude(entry=entry).exists():
-            raise WrongAllocation("That order has its entry already. Take that one back first.")
+            raise WrongAllocation(_("That order has its entry already. Take that one back first."))
         return assign(entry=entry, parts=[part_for(command, amount=entry.amount)], by=by, now=now)
 
 

@@ -1,9 +1,12 @@
 """Text of the credits pages → clean values."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
 from django.db.models import Exists, OuterRef
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from agency.forms import SearchForm, offer
 from campaigns.credits.reports import found_by
@@ -15,29 +18,29 @@ from clients.models import Client
 
 Owner = Allocation.Owner
 MOST_PARTS = 20
-NOBODY_IN_PARTICULAR = {
-    "shared": "Shared by all clients",
-    "agency": "The agency's own cost",
-    "pool": "The pool itself",
+NOBODY_IN_PARTICULAR: Mapping[str, Promise] = {
+    "shared": _("Shared by all clients"),
+    "agency": _("The agency's own cost"),
+    "pool": _("The pool itself"),
 }
 
 
 class EntrySearchForm(SearchForm):
     """Filters of the unassigned list: text, type, month, size."""
 
-    type = forms.ChoiceField(required=False, label="Type")
-    month = forms.ChoiceField(required=False, label="Month")
+    type = forms.ChoiceField(required=False, label=_("Type"))
+    month = forms.ChoiceField(required=False, label=_("Month"))
     at_least = forms.IntegerField(
         required=False,
         min_value=1,
-        label="At least",
-        widget=forms.NumberInput(attrs={"placeholder": "Credits from"}),
+        label=_("At least"),
+        widget=forms.NumberInput(attrs={"placeholder": _("Credits from")}),
     )
 
     def __init__(self, *args: Any, types: list[str], months: list[Month], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "type", [("", "All types"), *((type, type) for type in types)])
-        offer(self, "month", [("", "All months"), *((str(month), month.name) for month in months)])
+        offer(self, "type", [("", _("All types")), *((type, type) for type in types)])
+        offer(self, "month", [("", _("All months")), *((str(month), month.name) for month in months)])
 
     def narrow(self, entries: CreditEntryQuerySet) -> CreditEntryQuerySet:
         wanted = self.filters()
@@ -56,7 +59,7 @@ class EntrySearchForm(SearchForm):
 class LedgerSearchForm(EntrySearchForm):
     """Filters of the whole ledger: also by owner."""
 
-    whose = forms.ChoiceField(required=False, label="Owner")
+    whose = forms.ChoiceField(required=False, label=_("Owner"))
     field_order = ("q", "whose", "type", "month", "at_least")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -68,10 +71,10 @@ class LedgerSearchForm(EntrySearchForm):
             self,
             "whose",
             [
-                ("", "All owners"),
-                ("unassigned", "Unassigned"),
+                ("", _("All owners")),
+                ("unassigned", _("Unassigned")),
                 *NOBODY_IN_PARTICULAR.items(),
-                ("Clients", clients),
+                (_("Clients"), clients),
             ],
         )
 
@@ -94,8 +97,8 @@ class PartForm(forms.Form):
     whose = forms.CharField(
         required=False,
         max_length=120,
-        label="Whose",
-        help_text="A client, or client/campaign, or: shared, agency, pool.",
+        label=_("Whose"),
+        help_text=_("A client, or client/campaign, or: shared, agency, pool."),
         widget=forms.TextInput(
             attrs={"list": "owners", "autocomplete": "off", "placeholder": "acme/spring-2026"}
         ),
@@ -103,11 +106,11 @@ class PartForm(forms.Form):
     bundle = forms.CharField(
         required=False,
         max_length=200,
-        label="Bundle",
-        help_text="Its reference. The owner follows from it.",
+        label=_("Bundle"),
+        help_text=_("Its reference. The owner follows from it."),
         widget=forms.TextInput(attrs={"list": "bundles", "autocomplete": "off"}),
     )
-    credits = forms.IntegerField(required=False, min_value=1, label="Credits")
+    credits = forms.IntegerField(required=False, min_value=1, label=_("Credits"))
 
     def clean_bundle(self) -> Bundle | None:
         ref = self.cleaned_data["bundle"].strip()
@@ -116,9 +119,9 @@ class PartForm(forms.Form):
         bundles = Bundle.objects.select_related("campaign__client")
         found = bundles.filter(external_ref=ref).first() or bundles.filter(upstream_id=ref).first()
         if found is None:
-            raise forms.ValidationError("No bundle has this reference.")
+            raise forms.ValidationError(_("No bundle has this reference."))
         if found.campaign is None:
-            raise forms.ValidationError("That bundle belongs to no campaign yet: claim it first.")
+            raise forms.ValidationError(_("That bundle belongs to no campaign yet: claim it first."))
         return found
 
     def clean_whose(self) -> tuple[str, Client | None, Campaign | None] | None:
@@ -127,15 +130,15 @@ class PartForm(forms.Form):
             return None
         if name in NOBODY_IN_PARTICULAR:
             return name, None, None
-        slug, _, campaign_slug = name.partition("/")
+        slug, _slash, campaign_slug = name.partition("/")
         client = Client.objects.filter(slug=slug).first()
         if client is None:
-            raise forms.ValidationError("There is no such client. Take one from the list.")
+            raise forms.ValidationError(_("There is no such client. Take one from the list."))
         if not campaign_slug:
             return Owner.CLIENT, client, None
         campaign = client.campaigns.filter(slug=campaign_slug).first()
         if campaign is None:
-            raise forms.ValidationError(f"{client} has no such campaign.")
+            raise forms.ValidationError(_("%(client)s has no such campaign.") % {"client": client})
         return Owner.CLIENT, client, campaign
 
     def clean(self) -> dict[str, Any]:
@@ -146,10 +149,14 @@ class PartForm(forms.Form):
         if bundle:
             owner = bundle.campaign
             if whose and (whose[1] != owner.client or whose[2] not in (None, owner)):
-                self.add_error("bundle", f"That bundle belongs to {owner.client} · {owner}.")
+                self.add_error(
+                    "bundle",
+                    _("That bundle belongs to %(client)s · %(campaign)s.")
+                    % {"client": owner.client, "campaign": owner},
+                )
             cleaned["whose"] = (Owner.CLIENT, owner.client, owner)
         elif not whose:
-            self.add_error("whose", "Say whose it is.")
+            self.add_error("whose", _("Say whose it is."))
         return cleaned
 
 
@@ -170,13 +177,17 @@ class BasePartFormSet(forms.BaseFormSet):
         whole = abs(self.entry.amount)
         rest = whole - sum(form.cleaned_data.get("credits") or whole for form in self.forms)
         if rest:
-            what = f"{rest:,} more to give" if rest > 0 else f"{-rest:,} too many"
-            raise forms.ValidationError(f"The parts must add up to {whole:,} credits: {what}.")
+            sentence = (
+                _("The parts must add up to %(whole)s credits: %(rest)s more to give.")
+                if rest > 0
+                else _("The parts must add up to %(whole)s credits: %(rest)s too many.")
+            )
+            raise forms.ValidationError(sentence % {"whole": f"{whole:,}", "rest": f"{abs(rest):,}"})
 
     def parts(self) -> list[Part]:
         """Signed like the entry. Raises WrongAllocation for parts of nothing."""
         if not self.entry.amount:
-            raise WrongAllocation("An entry of no credits has nothing to assign.")
+            raise WrongAllocation(_("An entry of no credits has nothing to assign."))
         sign = -1 if self.entry.amount < 0 else 1
         parts = []
         for form in self.forms:
@@ -206,7 +217,10 @@ class ReasonForm(forms.Form):
     """Why; it stays in the books."""
 
     reason = forms.CharField(
-        max_length=300, required=False, label="Reason", widget=forms.TextInput(attrs={"autocomplete": "off"})
+        max_length=300,
+        required=False,
+        label=_("Reason"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
 

@@ -8,12 +8,22 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from django.core.cache import cache
+from django.utils.translation import gettext, gettext_noop
 
 from agency.models import Connection
 
 LEASE_SECONDS = 120  # an import that has said nothing for so long has died, and another may start
 TAKEN_UP_SECONDS = 60  # a worker that is at work takes an import up sooner
 SHOWN_SECONDS = 24 * 3600
+
+# Why an import stopped.
+ENDED_HALF_WAY = gettext_noop("It ended half-way. The next one goes on where it was.")
+NOT_TAKEN_UP = gettext_noop("No worker has taken it up yet. It waits for one.")
+ERROR_OF_OURS = gettext_noop("It stopped half-way because of an error of ours; the log has it.")
+RATE_LIMITED = gettext_noop("TokPortal's rate limit is used up for the moment. It goes on by itself.")
+NOT_GIVEN = gettext_noop(
+    "TokPortal did not give the history (%(error)s). What was read is kept, and it is tried again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +35,13 @@ class Progress:
     done: int = 0  # entries read
     total: int | None = None
     new: int = 0  # entries that were not known before
-    trouble: str = ""  # why it stopped, in words for people
+    stopped_by: str = ""  # why it stopped, as the catalogues know it: it is read in many languages
+    details: str = ""  # what TokPortal said to it
+
+    @property
+    def trouble(self) -> str:
+        """Why it stopped, in words for the person who asks; '' when it did not."""
+        return gettext(self.stopped_by) % {"error": self.details}
 
     @property
     def is_under_way(self) -> bool:
@@ -38,11 +54,9 @@ def of(connection: Connection, *, now: datetime) -> Progress | None:
     if progress is None or not progress.is_under_way or cache.get(_lock(connection)):
         return progress
     if progress.state == "running":
-        return replace(
-            progress, state="failed", trouble="It ended half-way. The next one goes on where it was."
-        )
+        return replace(progress, state="failed", stopped_by=ENDED_HALF_WAY)
     if now - progress.at > timedelta(seconds=TAKEN_UP_SECONDS):
-        return replace(progress, state="failed", trouble="No worker has taken it up yet. It waits for one.")
+        return replace(progress, state="failed", stopped_by=NOT_TAKEN_UP)
     return progress
 
 
@@ -71,16 +85,18 @@ def step(connection: Connection, *, read: int, new: int, left: int | None) -> No
     cache.set(_key(connection), replace(known, done=done, new=known.new + new, total=total), SHOWN_SECONDS)
 
 
-def end(connection: Connection, *, trouble: str = "") -> None:
+def end(connection: Connection, *, stopped_by: str = "", details: str = "") -> None:
+    """The import is over: done, or stopped by one of the reasons above."""
     known: Progress | None = cache.get(_key(connection))
     if known is not None:
-        state: Literal["failed", "done"] = "failed" if trouble else "done"
-        cache.set(_key(connection), replace(known, state=state, trouble=trouble), SHOWN_SECONDS)
+        state: Literal["failed", "done"] = "failed" if stopped_by else "done"
+        ended = replace(known, state=state, stopped_by=stopped_by, details=details)
+        cache.set(_key(connection), ended, SHOWN_SECONDS)
     cache.delete(_lock(connection))
 
 
 def _key(connection: Connection) -> str:
-    return f"credits:import:{connection.pk}"
+    return f"credits:import:{connection.pk}:progress"
 
 
 def _lock(connection: Connection) -> str:

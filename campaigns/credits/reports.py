@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet, Sum
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from agency.models import Connection
 from campaigns.credits.matching import Charge, is_expiry, is_top_up, nearest
@@ -18,10 +21,10 @@ Owner = Allocation.Owner
 SUMS_SECONDS = 600
 # Which rule gave an entry to its owner, for people.
 WHY = {
-    "command-exact": "amount, balance and time fit that order",
-    "command-run": "together with its neighbours it makes that order's charge",
-    "command-time": "no other order and no other entry of that moment has this amount",
-    "top-up": "credits were bought",
+    "command-exact": gettext_lazy("amount, balance and time fit that order"),
+    "command-run": gettext_lazy("together with its neighbours it makes that order's charge"),
+    "command-time": gettext_lazy("no other order and no other entry of that moment has this amount"),
+    "top-up": gettext_lazy("credits were bought"),
 }
 SAME_DAY = timedelta(days=1)  # how far away an order may be to be worth a look
 SAME_MOMENT = timedelta(minutes=10)  # between a charge in the web UI and its bundle
@@ -31,11 +34,15 @@ SAME_MOMENT = timedelta(minutes=10)  # between a charge in the web UI and its bu
 class Share:
     """One piece of the pool's bar. `credits` positive = spent; `start` is where the piece begins."""
 
-    label: str
+    whose: str  # a client's name, or what the catalogues call the others: it is kept for everybody
     credits: int
     start: int
     tone: str  # CSS class of the fill
     client: Client | None = None
+
+    @property
+    def label(self) -> str:
+        return self.whose if self.client else _(self.whose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +74,22 @@ def pool_use(connection: Connection, *, closing: int | None) -> PoolUse:
         (row["owner"], row["client"]): row["credits"]
         for row in of_connection.values("owner", "client").annotate(credits=Sum("amount"))
     }
-    clients = Client.objects.in_bulk([client for _, client in sums if client])
+    clients = Client.objects.in_bulk([client for _owner, client in sums if client])
     pieces: list[tuple[str, int, str, Client | None]] = [
         (clients[client].name, -credits, f"client client-{client}", clients[client])
-        for (_, client), credits in sorted(sums.items(), key=lambda item: item[1])
+        for (_owner, client), credits in sorted(sums.items(), key=lambda item: item[1])
         if client
     ]
     unassigned = connection.credit_entries.unassigned().aggregate(n=Sum("amount"))["n"] or 0
     pieces += [
-        ("Shared by all clients", -sums.get((Owner.SHARED, None), 0), "calm", None),
-        ("The agency", -sums.get((Owner.AGENCY, None), 0), "wait", None),
-        ("Unassigned", -unassigned, "bad", None),
+        (gettext_noop("Shared by all clients"), -sums.get((Owner.SHARED, None), 0), "calm", None),
+        (gettext_noop("The agency"), -sums.get((Owner.AGENCY, None), 0), "wait", None),
+        (gettext_noop("Unassigned"), -unassigned, "bad", None),
     ]
     shares, start = [], 0
-    for label, credits, tone, client in pieces:
+    for whose, credits, tone, client in pieces:
         if credits > 0:
-            shares.append(Share(label, credits, start, tone, client))
+            shares.append(Share(whose, credits, start, tone, client))
             start += credits
     found = PoolUse(sums.get((Owner.POOL, None), 0), closing or 0, tuple(shares))
     cache.set(key, found, SUMS_SECONDS)
@@ -141,8 +148,8 @@ def breakdown_lines(entry: CreditEntry) -> list[tuple[str, int]]:
     lines = [
         (name.replace("_", " ").capitalize(), credits) for name, credits in entry.breakdown.items() if credits
     ]
-    rest = abs(entry.amount) - sum(abs(credits) for _, credits in lines)
-    return [*lines, ("Unexplained", rest)] if lines and rest else lines
+    rest = abs(entry.amount) - sum(abs(credits) for _name, credits in lines)
+    return [*lines, (_("Unexplained"), rest)] if lines and rest else lines
 
 
 def bundles_near(entry: CreditEntry) -> QuerySet[Bundle]:
@@ -159,6 +166,18 @@ def bundles_near(entry: CreditEntry) -> QuerySet[Bundle]:
 
 
 # Who an unassigned entry may belong to
+
+# An event at the moment of an entry, before it, and after it.
+ANSWERED = (
+    gettext_lazy("answered at the same moment"),
+    gettext_lazy("answered %(length)s before it"),
+    gettext_lazy("answered %(length)s after it"),
+)
+CREATED_ELSEWHERE = (
+    gettext_lazy("ordered outside this dashboard, created at the same moment"),
+    gettext_lazy("ordered outside this dashboard, created %(length)s before it"),
+    gettext_lazy("ordered outside this dashboard, created %(length)s after it"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +226,17 @@ def _from_commands(
     found = []
     for charge in nearest(charges, row_of(entry), within=SAME_DAY, most=3):
         command = commands[charge.command_id]
-        same = "the same amount" if charge.credits == -entry.amount else f"but {charge.credits:,} credits"
-        apart = _apart(command.answered_at or command.state_since, entry.created_at)
+        same = (
+            _("the same amount")
+            if charge.credits == -entry.amount
+            else _("but %(credits)s credits") % {"credits": f"{charge.credits:,}"}
+        )
+        answered = _when(ANSWERED, command.answered_at or command.state_since, entry.created_at)
         found.append(
             Suggestion(
                 choice=f"command:{command.pk}",
                 label=f"{command.get_kind_display()} · {command.campaign or command.client}",
-                why=f"{same}, answered {apart}",
+                why=f"{same}, {answered}",
                 url=command.get_absolute_url(),
                 client=command.client,
             )
@@ -247,36 +270,39 @@ def _from_bundles(entry: CreditEntry, bundles: Iterable[Bundle]) -> list[Suggest
         owner = bundle.campaign
         suggestion = Suggestion(
             choice=f"bundle:{bundle.pk}" if owner else "",
-            label=f"{bundle} · {owner or 'belongs to no campaign yet'}",
-            why=f"ordered outside this dashboard, created {_apart(made, entry.created_at)}",
+            label=f"{bundle} · {owner or _('belongs to no campaign yet')}",
+            why=_when(CREATED_ELSEWHERE, made, entry.created_at),
             url=bundle.get_absolute_url(),
             client=owner.client if owner else None,
         )
         found.append((abs(made - entry.created_at), suggestion))
     found.sort(key=lambda item: item[0])
-    return [suggestion for _, suggestion in found[:3]]
+    return [suggestion for _apart, suggestion in found[:3]]
 
 
 def _from_its_words(entry: CreditEntry) -> list[Suggestion]:
     if is_top_up(type=entry.type, description=entry.description, amount=entry.amount):
-        return [Suggestion("owner:pool", "The pool itself", "credits were bought")]
+        return [Suggestion("owner:pool", _("The pool itself"), _("credits were bought"))]
     if is_expiry(type=entry.type, description=entry.description, amount=entry.amount):
         return [
-            Suggestion("owner:agency", "The agency's own cost", "the credits ran out unused"),
-            Suggestion("owner:shared", "Shared by all clients", "the credits ran out unused"),
+            Suggestion("owner:agency", _("The agency's own cost"), _("the credits ran out unused")),
+            Suggestion("owner:shared", _("Shared by all clients"), _("the credits ran out unused")),
         ]
     return []
 
 
-def _apart(event: datetime, entry: datetime) -> str:
+def _when(said: tuple[Promise, Promise, Promise], event: datetime, entry: datetime) -> str:
     """How far an event is from an entry, in words."""
+    same, before, after = said
     seconds = round((event - entry).total_seconds())
-    if abs(seconds) < 60:
-        return "at the same moment" if abs(seconds) < 3 else f"{abs(seconds)} s {_side(seconds)}"
-    if abs(seconds) < 3600:
-        return f"{abs(seconds) // 60} min {_side(seconds)}"
-    return f"{abs(seconds) // 3600} h {_side(seconds)}"
+    if abs(seconds) < 3:
+        return str(same)
+    return str(after if seconds > 0 else before) % {"length": _length(abs(seconds))}
 
 
-def _side(seconds: int) -> str:
-    return "after it" if seconds > 0 else "before it"
+def _length(seconds: int) -> str:
+    if seconds < 60:
+        return _("%(count)d s") % {"count": seconds}
+    if seconds < 3600:
+        return _("%(count)d min") % {"count": seconds // 60}
+    return _("%(count)d h") % {"count": seconds // 3600}

@@ -44,22 +44,20 @@ def update_ledger(*, now: datetime, full: bool = False) -> float | None:
         return None
     if not progress.begin(connection, at=now):
         return None
-    trouble = "It stopped half-way because of an error of ours; the log has it."
+    stopped_by, details = progress.ERROR_OF_OURS, ""
     try:
         import_history(connection, now=now, full=full)
         match_entries(connection, now=now)
         checks.proof(connection)
-        trouble = ""
+        stopped_by = ""
     except RateLimited as error:
-        trouble = "TokPortal's rate limit is used up for the moment. It goes on by itself."
+        stopped_by = progress.RATE_LIMITED
         return error.retry_after
     except TokPortalError as error:
-        trouble = (
-            f"TokPortal did not give the history ({error}). What was read is kept, and it is tried again."
-        )
+        stopped_by, details = progress.NOT_GIVEN, str(error)
         logger.warning("The credit history could not be imported: %s", error)
     finally:
-        progress.end(connection, trouble=trouble)
+        progress.end(connection, stopped_by=stopped_by, details=details)
     return None
 
 

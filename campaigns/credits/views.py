@@ -10,6 +10,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from agency.downloads import csv_download
@@ -20,6 +21,7 @@ from campaigns.credits import actions, checks, progress, reports
 from campaigns.credits.access import visible_entry
 from campaigns.credits.forms import (
     MOST_PARTS,
+    NOBODY_IN_PARTICULAR,
     BasePartFormSet,
     EntrySearchForm,
     LedgerSearchForm,
@@ -181,7 +183,7 @@ def credit_entry(request: HtmxRequest, entry_id: int) -> HttpResponse:
     entry = visible_entry(request.user, entry_id)
     asked = request.GET.get("parts", "1")
     parts = min(max(int(asked), 1), MOST_PARTS) if asked.isdecimal() and len(asked) < 4 else 1
-    formset = PartFormSet(entry=entry, initial=[{} for _ in range(parts)], prefix="parts")
+    formset = PartFormSet(entry=entry, initial=[{} for _part in range(parts)], prefix="parts")
     return _entry_page(request, entry, formset=formset, reason=ReasonForm(prefix="assign"))
 
 
@@ -198,7 +200,7 @@ def credit_assign(request: HtmxRequest, entry_id: int) -> HttpResponse:
         except WrongAllocation as refusal:
             reason.add_error(None, str(refusal))
         else:
-            messages.success(request, f"{_in_words(entry)} has its owner.")
+            messages.success(request, _owned(entry))
             return redirect("credit_entry", entry.pk)
     return _entry_page(request, entry, formset=formset, reason=reason, status=422)
 
@@ -207,7 +209,7 @@ def credit_assign(request: HtmxRequest, entry_id: int) -> HttpResponse:
 def credit_accept(request: HtmxRequest, entry_id: int) -> HttpResponse:
     """A suggestion is right: `choice` is command:…, bundle:… or owner:…"""
     entry = visible_entry(request.user, entry_id)
-    kind, _, what = request.POST.get("choice", "").partition(":")
+    kind, _colon, what = request.POST.get("choice", "").partition(":")
     now = timezone.now()
     try:
         if kind == "command":
@@ -219,9 +221,9 @@ def credit_accept(request: HtmxRequest, entry_id: int) -> HttpResponse:
     except WrongAllocation as refusal:
         messages.error(request, str(refusal))
     except (ValueError, Command.DoesNotExist, Bundle.DoesNotExist):
-        messages.error(request, "That suggestion is gone. Nothing was assigned; look at the entry again.")
+        messages.error(request, _("That suggestion is gone. Nothing was assigned; look at the entry again."))
     else:
-        messages.success(request, f"{_in_words(entry)} has its owner.")
+        messages.success(request, _owned(entry))
     following = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(following, allowed_hosts={request.get_host()})
     return redirect(following) if is_ours else redirect("credit_entry", entry.pk)
@@ -231,7 +233,7 @@ def _part_of(entry: CreditEntry, kind: str, what: str) -> Part:
     if kind == "bundle":
         bundle = Bundle.objects.select_related("campaign__client").get(pk=what)
         if bundle.campaign is None:
-            raise WrongAllocation("That bundle belongs to no campaign yet: claim it first.")
+            raise WrongAllocation(_("That bundle belongs to no campaign yet: claim it first."))
         campaign = bundle.campaign
         return Part(entry.amount, Allocation.Owner.CLIENT, campaign.client, campaign, bundle)
     if kind != "owner" or what not in {
@@ -253,7 +255,8 @@ def credit_take_back(request: HtmxRequest, entry_id: int) -> HttpResponse:
         except WrongAllocation as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, f"{_in_words(entry)} belongs to nobody again.")
+            sentence = _("The entry of %(credits)s credits belongs to nobody again.")
+            messages.success(request, sentence % {"credits": f"{entry.amount:+,}"})
             return redirect("credit_entry", entry.pk)
     return _entry_page(request, entry, take_back=form, status=422)
 
@@ -302,13 +305,11 @@ def _owners() -> list[tuple[str, str]]:
         .values_list("client__slug", "slug", "client__name", "name")
     )
     return [
-        ("shared", "Shared by all clients"),
-        ("agency", "The agency's own cost"),
-        ("pool", "The pool itself"),
+        *((code, str(name)) for code, name in NOBODY_IN_PARTICULAR.items()),
         *clients,
         *((f"{client}/{campaign}", f"{name} · {title}") for client, campaign, name, title in campaigns),
     ]
 
 
-def _in_words(entry: CreditEntry) -> str:
-    return f"The entry of {entry.amount:+,} credits"
+def _owned(entry: CreditEntry) -> str:
+    return _("The entry of %(credits)s credits has its owner.") % {"credits": f"{entry.amount:+,}"}

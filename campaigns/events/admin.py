@@ -2,6 +2,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from agency.admin import ReadOnlyAdmin
 from campaigns.events.actions import replay
@@ -15,11 +17,13 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     search_fields = ["upstream_id", "kind"]
     actions = ["handle_again"]
 
-    @admin.action(description="Handle again")
+    @admin.action(description=_("Handle again"))
     def handle_again(self, request: HttpRequest, events: QuerySet[WebhookEvent]) -> None:
         for event in events:
             replay(event=event, now=timezone.now())
-        self.message_user(request, f"{events.count()} are being handled again.", messages.SUCCESS)
+        count = events.count()
+        sentence = ngettext("%(count)d is being handled again.", "%(count)d are being handled again.", count)
+        self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
 
 
 @admin.register(Endpoint)

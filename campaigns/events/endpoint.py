@@ -2,11 +2,14 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from agency.connections import tokportal
 from agency.models import Connection
@@ -27,6 +30,18 @@ logger = logging.getLogger(__name__)
 
 LOOK_BACK = timedelta(days=3)  # deliveries that failed longer ago are left to the sweeps
 MOST_DELIVERIES = 500  # that one look at the log takes up
+
+# Why a test did not get through. After `answered` comes the status: "answered 503".
+TEST_TROUBLES: Mapping[str, Promise] = {
+    "unknown": _("TokPortal does not know our endpoint any more. Set the webhooks up again."),
+    "not_allowed": _("TokPortal does not let this API key test the endpoint."),
+    "no_answer": _("TokPortal did not answer. Try again in a minute."),
+    "wrong_secret": _(
+        "Our server refused the signature (401): the secret is no longer the right one. Replace it."
+    ),
+    "answered": _("TokPortal reached our address, which answered %(status)s instead of 204."),
+    "unreachable": _("TokPortal could not reach our address. Is PUBLIC_URL open to the internet?"),
+}
 
 
 def webhook_url(connection: Connection) -> str:
@@ -84,31 +99,37 @@ def note_test(connection: Connection, *, now: datetime) -> None:
 
 
 def test_endpoint(connection: Connection, *, now: datetime) -> str:
-    """Have the signed test event sent; notes and returns why it did not get through, or ''."""
+    """Have the signed test event sent; notes why it did not get through, and returns that in words, or ''."""
     trouble = ""
     try:
         answer = tokportal(connection, Lane.PERSON).test_webhook(connection.webhook_endpoint_id)
     except Refused:
-        trouble = "TokPortal does not know our endpoint any more. Set the webhooks up again."
+        trouble = "unknown"
     except NotAllowed:
-        trouble = "TokPortal does not let this API key test the endpoint."
+        trouble = "not_allowed"
     except TokPortalError as error:
         logger.warning("The webhook test got no answer: %s", error)
-        trouble = "TokPortal did not answer. Try again in a minute."
+        trouble = "no_answer"
     else:
         if answer.result.success is False:
             trouble = unreached(answer.result)
     Endpoint.objects.filter(connection=connection).update(test_answered_at=now, test_trouble=trouble)
-    return trouble
+    return trouble_in_words(trouble)
 
 
 def unreached(delivery: Delivery) -> str:
-    """Why a delivery failed, for the owner."""
+    """Why a delivery failed, as TEST_TROUBLES calls it."""
     if delivery.response_status == 401:
-        return "Our server refused the signature (401): the secret is no longer the right one. Replace it."
+        return "wrong_secret"
     if delivery.response_status:
-        return f"TokPortal reached our address, which answered {delivery.response_status} instead of 204."
-    return "TokPortal could not reach our address. Is PUBLIC_URL open to the internet?"
+        return f"answered {delivery.response_status}"
+    return "unreachable"
+
+
+def trouble_in_words(trouble: str) -> str:
+    """A test's trouble for the person who reads it. What is no word of ours stays as it is."""
+    word, _space, status = trouble.partition(" ")
+    return str(TEST_TROUBLES[word]) % {"status": status} if word in TEST_TROUBLES else trouble
 
 
 def recover_deliveries(connection: Connection, *, now: datetime) -> int:
@@ -134,6 +155,6 @@ def recover_deliveries(connection: Connection, *, now: datetime) -> int:
         except MalformedDelivery:
             api.retry_delivery(connection.webhook_endpoint_id, delivery.id)
         else:
-            event, _ = store_event(connection, received, now=now)
+            event, _is_new = store_event(connection, received, now=now)
             handle_event(event.pk, now=now)
     return recovered

@@ -1,6 +1,7 @@
 from django import forms
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
+from django.utils.translation import gettext_lazy as _
 
 from agency.forms import SearchForm
 from campaigns.events.handlers import KNOWN_KINDS
@@ -11,10 +12,10 @@ GROUPS = sorted({kind.partition(".")[0] for kind in KNOWN_KINDS})
 
 class EventSearchForm(SearchForm):
     about = forms.ChoiceField(
-        required=False, label="About", choices=[("", "Any subject"), *((name, name) for name in GROUPS)]
+        required=False, label=_("About"), choices=[("", _("Any subject")), *((name, name) for name in GROUPS)]
     )
     state = forms.ChoiceField(
-        required=False, label="State", choices=[("", "Any state"), *WebhookEvent.State.choices]
+        required=False, label=_("State"), choices=[("", _("Any state")), *WebhookEvent.State.choices]
     )
 
     def narrow(self, events: QuerySet[WebhookEvent]) -> QuerySet[WebhookEvent]:

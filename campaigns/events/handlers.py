@@ -6,6 +6,8 @@ The kinds are the 34 of the catalogue in "Webhooks" (API 2026-05-25); those in `
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from django.utils.translation import gettext_noop
+
 from agency.tokportal import NotFound, TokPortal
 from campaigns.commands.reference import refresh_balance
 from campaigns.events.models import WebhookEvent
@@ -18,7 +20,7 @@ Handler = Callable[[TokPortal, WebhookEvent, datetime], str]
 def read_bundle(api: TokPortal, event: WebhookEvent, now: datetime) -> str:
     """The bundle, its account and its slots; a bundle that we do not know yet is mirrored.
 
-    Returns a remark for the event's page, or ''. Raises what `agency.tokportal` raises.
+    Returns a remark for the event's page, as the catalogues know it, or ''. Raises what `agency.tokportal` raises.
     """
     bundle_id, connection = named(event, "bundle_id"), event.connection
     if not bundle_id:
@@ -26,7 +28,7 @@ def read_bundle(api: TokPortal, event: WebhookEvent, now: datetime) -> str:
     try:
         bundle = refresh_bundle(api, connection, bundle_id, now=now)
     except NotFound:
-        return "TokPortal does not know this bundle."
+        return gettext_noop("TokPortal does not know this bundle.")
     current = bundle.saved_account.upstream_id if bundle.saved_account else ""
     account_id = named(event, "saved_account_id")
     if account_id and account_id != current:  # the one before a remake
@@ -38,9 +40,9 @@ def read_account(api: TokPortal, event: WebhookEvent, now: datetime) -> str:
     """The account and the open bundles on it: Coverage that is taken up again moves their days."""
     account_id, connection = named(event, "saved_account_id"), event.connection
     if not account_id:
-        return "The event names neither a bundle nor an account that could be read."
+        return gettext_noop("The event names neither a bundle nor an account that could be read.")
     if refresh_account(api, connection, account_id, now=now) is None:
-        return "TokPortal does not list this account."
+        return gettext_noop("TokPortal does not list this account.")
     bundles = connection.bundles.filter(saved_account__upstream_id=account_id).exclude(
         status__in=Bundle.ENDED
     )

@@ -4,6 +4,7 @@ import json
 
 import pgtrigger
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from agency.models import Connection
 
@@ -12,10 +13,10 @@ class WebhookEvent(models.Model):
     """One genuine event, stored once by its id, whole. Its body is never changed."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        DONE = "done", "Handled"
-        IGNORED = "ignored", "Not known, kept"
-        FAILED = "failed", "Failed, will be tried again"
+        WAITING = "waiting", _("Waiting")
+        DONE = "done", _("Handled")
+        IGNORED = "ignored", _("Not known, kept")
+        FAILED = "failed", _("Failed, will be tried again")
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="events")
     upstream_id = models.CharField(max_length=128)
@@ -83,8 +84,8 @@ class Sweep(models.Model):
     """One walk over what TokPortal holds. `remaining` is its work list: any worker can go on with it."""
 
     class Kind(models.TextChoices):
-        LISTS = "lists", "What changed"
-        EVERYTHING = "everything", "Everything"
+        LISTS = "lists", _("What changed")
+        EVERYTHING = "everything", _("Everything")
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="sweeps")
     kind = models.CharField(max_length=20, choices=Kind)

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from agency.models import Connection
 from campaigns.events import refusals
-from campaigns.events.endpoint import webhook_url
+from campaigns.events.endpoint import trouble_in_words, webhook_url
 from campaigns.events.handlers import KNOWN_KINDS
 from campaigns.events.models import Endpoint, WebhookEvent
 from campaigns.models import Command
@@ -29,34 +31,43 @@ def webhook_state(connection: Connection, *, now: datetime) -> WebhookState:
     command = _last_creation(connection)
     if command and not command.is_settled:
         return WebhookState(
-            "Being set up", "info", command.error_message or "TokPortal is being asked.", is_settling=True
+            _("Being set up"),
+            "info",
+            command.error_message or _("TokPortal is being asked."),
+            is_settling=True,
         )
     if not connection.webhook_endpoint_id:
         if command and command.state == Command.State.REFUSED:
-            return WebhookState("Refused", "bad", command.error_message)
+            return WebhookState(_("Refused"), "bad", command.error_message)
         return WebhookState(
-            "Not set up", "calm", "Pages follow TokPortal every ten minutes; with webhooks within seconds."
+            _("Not set up"),
+            "calm",
+            _("Pages follow TokPortal every ten minutes; with webhooks within seconds."),
         )
     endpoint = Endpoint.objects.filter(connection=connection).first()
     if endpoint and endpoint.checked_at and endpoint.is_enabled is None:
-        return WebhookState("Gone", "bad", "TokPortal does not list our endpoint any more. Set it up again.")
+        return WebhookState(
+            _("Gone"), "bad", _("TokPortal does not list our endpoint any more. Set it up again.")
+        )
     if endpoint and endpoint.is_enabled is False:
-        return WebhookState("Switched off", "bad", "TokPortal switched our endpoint off. Set it up again.")
+        return WebhookState(
+            _("Switched off"), "bad", _("TokPortal switched our endpoint off. Set it up again.")
+        )
     if endpoint and endpoint.url and endpoint.url != webhook_url(connection):
         return WebhookState(
-            "Old address",
+            _("Old address"),
             "bad",
-            "TokPortal still sends to the address of before PUBLIC_URL changed. Set it up again.",
+            _("TokPortal still sends to the address of before PUBLIC_URL changed. Set it up again."),
         )
     if connection.webhook_last_at is None:
         return WebhookState(
-            "Never heard", "wait", "Nothing has arrived yet. Send a test to see whether it can."
+            _("Never heard"), "wait", _("Nothing has arrived yet. Send a test to see whether it can.")
         )
     if now - connection.webhook_last_at > QUIET_AFTER:
         return WebhookState(
-            "Quiet", "wait", "Nothing has arrived for days. Send a test to see whether it can."
+            _("Quiet"), "wait", _("Nothing has arrived for days. Send a test to see whether it can.")
         )
-    return WebhookState("Live", "good", "Events arrive and pages follow within seconds.")
+    return WebhookState(_("Live"), "good", _("Events arrive and pages follow within seconds."))
 
 
 def test_state(connection: Connection, *, now: datetime) -> WebhookState | None:
@@ -73,21 +84,22 @@ def test_state(connection: Connection, *, now: datetime) -> WebhookState | None:
     )
     if arrived_at:
         seconds = (arrived_at - endpoint.test_asked_at).total_seconds()
-        return WebhookState(
-            "Arrived", "good", f"The test came back after {seconds:.1f} seconds, with a good signature."
-        )
+        sentence = _("The test came back after %(seconds)s seconds, with a good signature.")
+        return WebhookState(_("Arrived"), "good", sentence % {"seconds": f"{seconds:.1f}"})
     if endpoint.test_trouble:
-        return WebhookState("Failed", "bad", endpoint.test_trouble)
+        return WebhookState(_("Failed"), "bad", trouble_in_words(endpoint.test_trouble))
     if now - endpoint.test_asked_at < TEST_TAKES:
-        return WebhookState("On its way", "info", "TokPortal is sending the test.", is_settling=True)
+        return WebhookState(_("On its way"), "info", _("TokPortal is sending the test."), is_settling=True)
     if endpoint.test_answered_at:
         return WebhookState(
-            "Lost",
+            _("Lost"),
             "bad",
-            "TokPortal says that the test was delivered, but it did not arrive here. Does another server"
-            " answer at our address?",
+            _(
+                "TokPortal says that the test was delivered, but it did not arrive here. Does another server"
+                " answer at our address?"
+            ),
         )
-    return WebhookState("No answer", "wait", "No worker took the test up. Look at Operations.")
+    return WebhookState(_("No answer"), "wait", _("No worker took the test up. Look at Operations."))
 
 
 def forgeries_today(connection: Connection, *, now: datetime) -> int:

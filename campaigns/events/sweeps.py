@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Min
+from django.utils.translation import gettext_noop
 
 from agency.connections import tokportal
 from agency.locks import only_one
@@ -55,7 +56,7 @@ def sweep(connection: Connection, kind: str, *, now: datetime) -> float | None:
         try:
             return _slice(under_way, now=now)
         except RateLimited as limit:
-            _note(under_way, "Waiting for the rate limit.")
+            _note(under_way, gettext_noop("Waiting for the rate limit."))
             return max(limit.retry_after, 1.0)
         except TokPortalError as error:  # the schedule tries again
             _note(under_way, str(error))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
 from agency.connections import tokportal
 from agency.models import Connection
@@ -63,7 +64,8 @@ def handle_event(event_id: int, *, now: datetime) -> None:
         if error.is_key_problem:
             _put_off(answered, event, error, now=now)
         else:
-            _settle(answered, S.DONE, now=now, remark="TokPortal says that it belongs to another workspace.")
+            remark = gettext_noop("TokPortal says that it belongs to another workspace.")
+            _settle(answered, S.DONE, now=now, remark=remark)
     except TokPortalError as error:
         _put_off(answered, event, error, now=now)
     else:

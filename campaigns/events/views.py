@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
@@ -70,7 +71,7 @@ def event_replay(request: HtmxRequest, event_id: int) -> HttpResponse:
     if event is None:
         raise Http404("No such event.")
     actions.replay(event=event, now=timezone.now())
-    messages.success(request, f"{event.kind} is being handled again.")
+    messages.success(request, _("%(kind)s is being handled again.") % {"kind": event.kind})
     following = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(following, allowed_hosts={request.get_host()})
     return redirect(following if is_ours else "event_list")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from agency.models import Connection, User
 from campaigns.ledger import reports
@@ -41,10 +42,19 @@ def reserve(command: Command, *, credits: int, now: datetime) -> Reservation:
     connection = Connection.objects.select_for_update().get(pk=command.connection_id)
     pool = reports.pool(connection)
     if pool.available is not None and credits > pool.available:
+        sentence = (
+            _(
+                "This costs %(credits)s credits and the pool has %(left)s left to give (%(held)s are held by"
+                " orders under way). Nothing was charged. Top the pool up at TokPortal, or order less."
+            )
+            if pool.held
+            else _(
+                "This costs %(credits)s credits and the pool has %(left)s left to give."
+                " Nothing was charged. Top the pool up at TokPortal, or order less."
+            )
+        )
         raise PoolTooLow(
-            f"This costs {credits:,} credits and the pool has {pool.available:,} left to give"
-            f"{f' ({pool.held:,} are held by orders under way)' if pool.held else ''}."
-            " Nothing was charged. Top the pool up at TokPortal, or order less."
+            sentence % {"credits": f"{credits:,}", "left": f"{pool.available:,}", "held": f"{pool.held:,}"}
         )
     owners = [(command.client, None), (command.client, command.campaign)]
     for client, campaign in owners:
@@ -54,8 +64,16 @@ def reserve(command: Command, *, credits: int, now: datetime) -> Reservation:
         left = budget.credits - reports.committed(connection, client, campaign)
         if credits > left:
             raise OverBudget(
-                f"This costs {credits:,} credits and {campaign or client} has {max(left, 0):,} left"
-                f" of its budget of {budget.credits:,}. Nothing was charged. Raise the budget, or order less."
+                _(
+                    "This costs %(credits)s credits and %(owner)s has %(left)s left of its budget of"
+                    " %(budget)s. Nothing was charged. Raise the budget, or order less."
+                )
+                % {
+                    "credits": f"{credits:,}",
+                    "owner": campaign or client,
+                    "left": f"{max(left, 0):,}",
+                    "budget": f"{budget.credits:,}",
+                }
             )
     return Reservation.objects.create(
         command=command,
@@ -129,7 +147,7 @@ def allocate(
     with transaction.atomic():
         CreditEntry.objects.select_for_update().get(pk=entry.pk)
         if reports.allocated(entry):
-            raise WrongAllocation("This entry has an owner already. Reverse that first.")
+            raise WrongAllocation(_("This entry has an owner already. Reverse that first."))
         return Allocation.objects.bulk_create(
             Allocation(
                 entry=entry,
@@ -152,31 +170,40 @@ def allocate(
 def _check_parts(entry: CreditEntry, parts: list[Part]) -> None:
     """What the database cannot say about parts, or would say in words that no person understands."""
     if not parts or sum(part.amount for part in parts) != entry.amount:
-        raise WrongAllocation(f"The parts must add up to {entry.amount:+,} credits.")
+        sentence = _("The parts must add up to %(credits)s credits.")
+        raise WrongAllocation(sentence % {"credits": f"{entry.amount:+,}"})
     if any(part.amount * entry.amount <= 0 for part in parts):
-        raise WrongAllocation("Each part must be more than nothing, and signed like the whole.")
+        raise WrongAllocation(_("Each part must be more than nothing, and signed like the whole."))
     for part in parts:
         if (part.owner == Allocation.Owner.CLIENT) != (part.client is not None):
-            raise WrongAllocation("A part belongs either to a client, or to nobody's work in particular.")
+            raise WrongAllocation(_("A part belongs either to a client, or to nobody's work in particular."))
         if part.campaign and part.campaign.client_id != (part.client and part.client.pk):
-            raise WrongAllocation(f"{part.campaign} is not a campaign of {part.client or 'no client'}.")
-        if part.bundle and part.bundle.campaign_id != (part.campaign and part.campaign.pk):
-            raise WrongAllocation(
-                f"That bundle does not belong to {part.campaign or 'the client as a whole'}."
+            sentence = (
+                _("%(campaign)s is not a campaign of %(client)s.")
+                if part.client
+                else _("%(campaign)s belongs to a client, and this part to none.")
             )
+            raise WrongAllocation(sentence % {"campaign": part.campaign, "client": part.client})
+        if part.bundle and part.bundle.campaign_id != (part.campaign and part.campaign.pk):
+            sentence = (
+                _("That bundle does not belong to %(campaign)s.")
+                if part.campaign
+                else _("That bundle does not belong to the client as a whole.")
+            )
+            raise WrongAllocation(sentence % {"campaign": part.campaign})
 
 
 def reverse_allocations(entry: CreditEntry, *, by: User, reason: str, now: datetime) -> list[Allocation]:
     """Take an entry back from its owners, with a reason; it is unassigned afterwards. Raises WrongAllocation."""
     if not reason.strip():
-        raise WrongAllocation("Say why the entry is taken back: the reason stays in the books.")
+        raise WrongAllocation(_("Say why the entry is taken back: the reason stays in the books."))
     with transaction.atomic():
         CreditEntry.objects.select_for_update().get(pk=entry.pk)
         standing = list(
             entry.allocations.standing().select_related("client", "campaign", "bundle", "command")
         )
         if not standing:
-            raise WrongAllocation("This entry belongs to nobody, so there is nothing to take back.")
+            raise WrongAllocation(_("This entry belongs to nobody, so there is nothing to take back."))
         return Allocation.objects.bulk_create(
             Allocation(
                 entry=entry,

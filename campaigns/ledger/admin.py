@@ -4,6 +4,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from agency.admin import ReadOnlyAdmin
 from agency.models import User
@@ -56,7 +57,7 @@ class CreditEntryAdmin(ReadOnlyAdmin):
     actions = ["take_back"]
 
     @admin.action(
-        description="Take back from its owner (the entry is unassigned afterwards)", permissions=["view"]
+        description=_("Take back from its owner (the entry is unassigned afterwards)"), permissions=["view"]
     )
     def take_back(self, request: HttpRequest, entries: QuerySet[CreditEntry]) -> None:
         assert isinstance(request.user, User)
@@ -68,7 +69,7 @@ class CreditEntryAdmin(ReadOnlyAdmin):
             except WrongAllocation as refusal:
                 messages.warning(request, f"{entry}: {refusal}")
             else:
-                messages.success(request, f"{entry} belongs to nobody again.")
+                messages.success(request, _("%(entry)s belongs to nobody again.") % {"entry": entry})
 
 
 @admin.register(CreditDrift)

@@ -6,6 +6,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
 
 from agency.models import Connection, audited
 from campaigns.models import Bundle, Campaign, Command
@@ -42,9 +43,9 @@ class Reservation(models.Model):
     """Credits held for a Command against the pool and the budgets, until it settles or is void."""
 
     class State(models.TextChoices):
-        HELD = "held", "Held"
-        SETTLED = "settled", "Charged"
-        VOID = "void", "Given back"
+        HELD = "held", _("Held")
+        SETTLED = "settled", _("Charged")
+        VOID = "void", _("Given back")
 
     command = models.OneToOneField(Command, on_delete=models.PROTECT, related_name="reservation")
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="reservations")
@@ -177,10 +178,10 @@ class Allocation(models.Model):
     """To whom a whole or a part of an entry belongs. A wrong one is reversed, never edited."""
 
     class Owner(models.TextChoices):
-        CLIENT = "client", "Client"
-        SHARED = "shared", "Shared by all clients"
-        AGENCY = "agency", "The agency's own cost"
-        POOL = "pool", "The pool itself"  # top-ups, expiries
+        CLIENT = "client", _("Client")
+        SHARED = "shared", _("Shared by all clients")
+        AGENCY = "agency", _("The agency's own cost")
+        POOL = "pool", _("The pool itself")  # top-ups, expiries
 
     entry = models.ForeignKey(CreditEntry, on_delete=models.PROTECT, related_name="allocations")
     owner = models.CharField(max_length=10, choices=Owner)
@@ -287,3 +288,32 @@ class Allocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount:+d} to {self.client or self.get_owner_display()}"
+
+    @property
+    def owner_name(self) -> str:
+        """Whose it is, to stand inside a sentence."""
+        if self.client is None:
+            return self.get_owner_display().lower()
+        return f"{self.client} · {self.campaign}" if self.campaign else str(self.client)
+
+
+class Commitment(models.Model):
+    """What uses up budgets: a view over Reservations and Allocations, written in the migration 0003.
+
+    A Command counts by its Reservation until an entry is allocated to it, and by the entry from then on: so
+    nothing counts twice, and an entry that was given to somebody else by hand counts there.
+    """
+
+    key = models.TextField(primary_key=True)
+    connection = models.ForeignKey(Connection, on_delete=models.DO_NOTHING, related_name="+")
+    client = models.ForeignKey(Client, on_delete=models.DO_NOTHING, related_name="+")
+    campaign = models.ForeignKey(Campaign, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    credits = models.IntegerField()  # spoken for; negative where an allocation was reversed
+    booked_at = models.DateTimeField(null=True)  # when TokPortal booked it; null = not in the history yet
+
+    class Meta:
+        managed = False
+        db_table = "ledger_commitment"
+
+    def __str__(self) -> str:
+        return f"{self.credits} credits of {self.client}"

@@ -7,6 +7,8 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext as _
 
 _WRITTEN = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
@@ -31,7 +33,8 @@ class Month:
         """From `YYYY-MM`. Raises NotAMonth."""
         found = _WRITTEN.fullmatch(written)
         if found is None or not 2000 <= int(found[1]) <= 2999:
-            raise NotAMonth(f"{written!r} is not a month. Write it as YYYY-MM, such as 2026-11.")
+            sentence = _("%(written)r is not a month. Write it as YYYY-MM, such as 2026-11.")
+            raise NotAMonth(sentence % {"written": written})
         return cls(int(found[1]), int(found[2]))
 
     @classmethod
@@ -72,7 +75,7 @@ class Month:
     @property
     def name(self) -> str:
         """For people: November 2026."""
-        return f"{self.first_day:%B %Y}"
+        return format_date(self.first_day, "F Y")
 
 
 def months_between(oldest: datetime | None, newest: datetime | None) -> list[Month]:

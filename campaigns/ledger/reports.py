@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from agency.models import Connection
 from campaigns.ledger.models import (
     Allocation,
     AllocationQuerySet,
     Budget,
+    Commitment,
     CreditEntry,
     CreditEntryQuerySet,
     Reservation,
@@ -75,14 +76,12 @@ def booked_allocations(connection: Connection | None) -> AllocationQuerySet:
 def committed(connection: Connection | None, client: Client, campaign: Campaign | None = None) -> int:
     """Credits that the history gives to them, plus those of Commands that are not in the history yet.
 
-    A Command counts by its Reservation until an entry is allocated to it, and by the entry from then on:
-    so nothing counts twice, and an entry that was given to somebody else by hand counts there. Only the
-    books of `connection` count: what a trial workspace cost uses up no budget of the real one.
+    Only the books of `connection` count: what a trial workspace cost uses up no budget of the real one.
     """
-    scope = Q(campaign=campaign) if campaign else Q(client=client)
-    own = unbooked_reservations(connection).filter(scope).aggregate(n=Sum("credits"))["n"] or 0
-    charged = booked_allocations(connection).filter(scope).aggregate(n=Sum("amount"))["n"] or 0
-    return own - charged
+    found = Commitment.objects.filter(connection=connection, client=client)
+    if campaign:
+        found = found.filter(campaign=campaign)
+    return found.aggregate(n=Sum("credits"))["n"] or 0
 
 
 def budget_state(

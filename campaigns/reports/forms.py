@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from agency.forms import SearchForm
 from campaigns.ledger.months import Month, NotAMonth
@@ -14,7 +15,7 @@ class ReportSearchForm(SearchForm):
     until = forms.CharField(
         required=False,
         max_length=7,
-        label="Up to",
+        label=_("Up to"),
         widget=forms.TextInput(attrs={"type": "month", "placeholder": "2026-11"}),
     )
 

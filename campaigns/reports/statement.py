@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Count, Q, Sum
+from django.utils.translation import gettext as _
 
 from agency.models import Connection
 from campaigns.credits import checks
@@ -189,7 +190,7 @@ def _charges(client: Client, month: Month, connection: Connection) -> tuple[Char
 def _what(allocation: Allocation) -> str:
     """What was charged, in our words where we ordered it, else in TokPortal's."""
     if allocation.command is None:
-        return allocation.entry.description or allocation.entry.type.capitalize() or "Charge"
+        return allocation.entry.description or allocation.entry.type.capitalize() or _("Charge")
     kind = allocation.command.get_kind_display()
     return f"{kind}: {allocation.bundle}" if allocation.bundle else kind
 
@@ -261,7 +262,10 @@ def _videos(posted: list[Video], month: Month) -> tuple[VideoLine, ...]:
         VideoLine(
             posted_on=times[video.pk].astimezone(zone).date(),
             is_new=times[video.pk] >= month.begins_at,
-            name=video.name or video.description or video.external_ref or f"Video {video.position}",
+            name=video.name
+            or video.description
+            or video.external_ref
+            or _("Video %(position)d") % {"position": video.position},
             campaign=video.bundle.campaign.name if video.bundle.campaign else "",
             bundle_ref=video.bundle.external_ref,
             country=video.bundle.country,

@@ -8,6 +8,9 @@ from typing import Any
 
 from django import forms
 from django.db.models import prefetch_related_objects
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.commands.forms.buttons import PricedForm
 from campaigns.commands.reports.bundles import Slot
@@ -17,17 +20,17 @@ from campaigns.content.rules import crowded_days, earliest_day, problems
 from campaigns.models import Bundle, Campaign, Post
 
 # What a slot may hold that a Post does not know: sending the slot clears it.
-UNKNOWN_TO_POSTS: Mapping[str, str] = {
-    "tiktok_sound_url": "sound",
-    "volume_original_sound": "volume",
-    "volume_added_sound": "volume of the sound",
-    "story_repost_url": "story repost",
-    "instant_repost_as_story": "repost as story",
-    "carousel_title": "carousel title",
-    "instagram_location": "location",
-    "instagram_collaborators": "collaborators",
-    "instagram_audio_name": "audio name",
-    "instagram_add_to_story": "story",
+UNKNOWN_TO_POSTS: Mapping[str, Promise] = {
+    "tiktok_sound_url": gettext_lazy("sound"),
+    "volume_original_sound": gettext_lazy("volume"),
+    "volume_added_sound": gettext_lazy("volume of the sound"),
+    "story_repost_url": gettext_lazy("story repost"),
+    "instant_repost_as_story": gettext_lazy("repost as story"),
+    "carousel_title": gettext_lazy("carousel title"),
+    "instagram_location": gettext_lazy("location"),
+    "instagram_collaborators": gettext_lazy("collaborators"),
+    "instagram_audio_name": gettext_lazy("audio name"),
+    "instagram_add_to_story": gettext_lazy("story"),
 }
 
 
@@ -35,9 +38,9 @@ class SlotForm(PostForm):
     """What one slot is to hold: the Post that sits there, an existing one (`use`), or what is written here."""
 
     use = forms.CharField(
-        label="Use an existing post",
+        label=gettext_lazy("Use an existing post"),
         required=False,
-        help_text="Its reference; the rest of the row is ignored.",
+        help_text=gettext_lazy("Its reference; the rest of the row is ignored."),
     )
 
     def __init__(
@@ -148,7 +151,8 @@ class SlotForm(PostForm):
         """Add why the slot cannot be sent so. `days`: of every slot of the bundle, as it would be then."""
         draft = self.draft
         for problem in problems(draft, self.bundle, today=self.today):
-            self.add_error(_field_of(problem, self.fields), problem[0].upper() + problem[1:])
+            sentence = problem.sentence[0].upper() + problem.sentence[1:]
+            self.add_error(problem.field if problem.field in self.fields else None, sentence)
         day = draft.publish_date
         same = {position: other for position, other in days.items() if other == day}
         for sentence in crowded_days(same):
@@ -158,25 +162,10 @@ class SlotForm(PostForm):
         """What the slot holds that was set elsewhere and would be cleared by sending it from here."""
         raw = self.slot.video.raw
         return [
-            label for name, label in UNKNOWN_TO_POSTS.items() if raw.get(name) not in (None, "", [], False)
+            str(label)
+            for name, label in UNKNOWN_TO_POSTS.items()
+            if raw.get(name) not in (None, "", [], False)
         ]
-
-
-# How rules.problems begins its sentences → the field that they are about.
-_ABOUT = (
-    ("it has no day", "publish_date"),
-    ("the first possible day", "publish_date"),
-    ("it has no media", "media"),
-    ("a carousel", "media"),
-    ("a video or story", "media"),
-    ("it has no caption", "caption"),
-    ("say whether", "instagram_content_type"),
-    ("nobody has said", "ai_content_disclaimer"),
-)
-
-
-def _field_of(problem: str, fields: Mapping[str, forms.Field]) -> str | None:
-    return next((name for start, name in _ABOUT if problem.startswith(start) and name in fields), None)
 
 
 def owner_of(bundle: Bundle) -> Campaign:
@@ -235,7 +224,9 @@ class SlotForms:
         rows = self.to_send
         if not rows:
             self.is_unchanged = not any(row.errors for row in self.rows)
-            self.errors += ["Nothing has changed, so there is nothing to send."] if self.is_unchanged else []
+            self.errors += (
+                [_("Nothing has changed, so there is nothing to send.")] if self.is_unchanged else []
+            )
             return False
         days = {
             slot.video.position: slot.video.publish_date
@@ -266,21 +257,26 @@ class SlotForms:
                 continue
             row.used = free.get(ref)
             if row.used is None:
-                row.add_error("use", "No post of this campaign without a slot has this reference.")
+                row.add_error("use", _("No post of this campaign without a slot has this reference."))
             elif counts[ref] > 1:
-                row.add_error("use", "This post is chosen for two slots.")
+                row.add_error("use", _("This post is chosen for two slots."))
 
     def _check_edits(self) -> None:
         wanting = [row for row in self.rows if row.draft.editing_instructions]
+        said = ngettext(
+            "The bundle has %(count)s edit, and it is in use.",
+            "The bundle has %(count)s edits, and all are in use.",
+            self.bundle.edits_quantity,
+        )
         for row in wanting[max(self.edits_left, 0) :]:
             target = "editing_instructions" if "editing_instructions" in row.fields else None
-            row.add_error(target, f"The bundle has {self.bundle.edits_quantity} edits, and all are in use.")
+            row.add_error(target, said % {"count": self.bundle.edits_quantity})
 
     def _check_references(self, rows: list[SlotForm]) -> None:
         counts = Counter(row.draft.external_ref for row in rows)
         for row in rows:
             if counts[row.draft.external_ref] > 1:
-                row.add_error("external_ref", "Two slots have this reference.")
+                row.add_error("external_ref", _("Two slots have this reference."))
 
 
 def _is_edited(slot: Slot) -> bool:

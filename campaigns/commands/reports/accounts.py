@@ -72,4 +72,6 @@ def compared(bundle: Bundle) -> list[Compared]:
     }
     if bundle.platform == "instagram":
         delivered["link_in_bio"] = str(account.raw.get("link_in_bio") or "")
-    return [Compared(PROFILE_LABELS[name], ordered.get(name, ""), value) for name, value in delivered.items()]
+    return [
+        Compared(str(PROFILE_LABELS[name]), ordered.get(name, ""), value) for name, value in delivered.items()
+    ]

@@ -7,14 +7,16 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from agency.charts import line_chart
 from agency.downloads import csv_download
 from agency.forms import page_of
 from agency.htmx import HtmxRequest, page_or_partial
 from campaigns.access import visible_account, visible_bundles
 from campaigns.analytics import actions, reports
-from campaigns.analytics.charts import line_chart
 from campaigns.analytics.forms import DAYS, METRICS, AccountSearchForm, ChartForm
 from clients.access import require_editor, visible_clients
 
@@ -44,7 +46,10 @@ def account_pull(request: HtmxRequest) -> HttpResponse:
     form = AccountSearchForm(request.GET, clients=visible_clients(request.user))
     accounts = form.narrow(reports.visible_accounts(request.user))
     count = actions.ask_for_figures(accounts=accounts, by=request.user, now=timezone.now())
-    messages.success(request, f"Reading the figures of {count} account{'' if count == 1 else 's'}.")
+    sentence = ngettext(
+        "Reading the figures of %(count)d account.", "Reading the figures of %(count)d accounts.", count
+    )
+    messages.success(request, sentence % {"count": count})
     return redirect(f"{request.path.removesuffix('pull/')}?{request.GET.urlencode()}")
 
 
@@ -64,8 +69,7 @@ def account_detail(request: HtmxRequest, account_id: int) -> HttpResponse:
         "pull": getattr(account, "pull", None),
         "bundles": bundles.defer("raw", "account_listing").order_by("-pk"),
         "changes": [(label, changes[name]) for name, label in METRICS.items()],
-        "chart": line_chart(series),
-        "series": sorted(series.items(), reverse=True),
+        "chart": line_chart({str(METRICS[metric]): series}),
         "metric": metric,
         "metric_name": METRICS[metric],
         "metrics": METRICS,
@@ -83,7 +87,7 @@ def account_refresh(request: HtmxRequest, account_id: int) -> HttpResponse:
     account = visible_account(request.user, account_id)
     require_editor(request.user)
     if actions.ask_for_figures(accounts=[account], by=request.user, now=timezone.now()):
-        messages.success(request, "TokPortal is asked for fresh figures. They appear here by themselves.")
+        messages.success(request, _("TokPortal is asked for fresh figures. They appear here by themselves."))
     else:
-        messages.error(request, "A banned account has no figures any more.")
+        messages.error(request, _("A banned account has no figures any more."))
     return redirect("account_detail", account.pk)

@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agency.bell import ring
 from agency.models import Connection, User
@@ -35,7 +37,10 @@ class KeyAlreadyUsed(CannotSend):
 
     def __init__(self, command: Command) -> None:
         super().__init__(
-            "This form was already sent with other content. Look at that order, or send this one again as a new one."
+            _(
+                "This form was already sent with other content."
+                " Look at that order, or send this one again as a new one."
+            )
         )
         self.command = command
 
@@ -155,11 +160,15 @@ def add_slots(
 ) -> Command:
     """Buy more video slots, or edits for them ("Add Video Slots"). Charged at once."""
     if bundle.is_ended:
-        raise CannotSend("This bundle has ended and takes no more slots. Order a new one instead.")
+        raise CannotSend(_("This bundle has ended and takes no more slots. Order a new one instead."))
     if edits and bundle.edits_quantity + quantity > bundle.videos_quantity:
-        raise CannotSend(
-            f"A bundle has at most one edit per video: {bundle.videos_quantity - bundle.edits_quantity} are left."
+        left = bundle.videos_quantity - bundle.edits_quantity
+        said = ngettext(
+            "A bundle has at most one edit per video: %(left)s is left.",
+            "A bundle has at most one edit per video: %(left)s are left.",
+            left,
         )
+        raise CannotSend(said % {"left": left})
     return _on_bundle(
         K.ADD_EDIT_SLOTS if edits else K.ADD_VIDEO_SLOTS,
         bundle,
@@ -175,7 +184,7 @@ def configure_account(*, profile: AccountProfile, by: User, key: UUID, now: date
     """Send the profile that we want. TokPortal takes it until the bundle is published."""
     bundle = profile.bundle
     if bundle.status not in ("pending_setup", "draft", "configured"):
-        raise CannotSend("The account can be changed only before publication. Unpublish the bundle first.")
+        raise CannotSend(_("The account can be changed only before publication. Unpublish the bundle first."))
     return _on_bundle(K.CONFIGURE_ACCOUNT, bundle, by=by, key=key, now=now, body=profile.body())
 
 
@@ -184,7 +193,7 @@ def correct_account(
 ) -> Command:
     """Ask the manager to change the delivered account, while it is in review ("Account Actions")."""
     if bundle.account_status != "in_review":
-        raise CannotSend("Corrections can be asked for only while the account is in review.")
+        raise CannotSend(_("Corrections can be asked for only while the account is in review."))
     body = {"comment": comment, "fields": {name: text for name, text in fields.items() if text}}
     return _on_bundle(K.CORRECT_ACCOUNT, bundle, by=by, key=key, now=now, body=body)
 
@@ -192,7 +201,7 @@ def correct_account(
 def finalize_account(*, bundle: Bundle, by: User, key: UUID, now: datetime) -> Command:
     """Accept the delivered account as it is. Cannot be taken back."""
     if bundle.account_status != "in_review":
-        raise CannotSend("Only an account in review can be finalised.")
+        raise CannotSend(_("Only an account in review can be finalised."))
     return _on_bundle(K.FINALIZE_ACCOUNT, bundle, by=by, key=key, now=now)
 
 
@@ -215,8 +224,12 @@ def configure_videos(
     for position, post in sorted(posts.items()):
         slot = slots.get(position)
         if slot is None or slot.status not in ("pending", "configured"):
-            refusals.append(f"Slot {position} can no longer be changed: it is with the manager.")
-        refusals += [f"Slot {position}: {problem}" for problem in rules.problems(post, bundle, today=today)]
+            gone = _("Slot %(position)s can no longer be changed: it is with the manager.")
+            refusals.append(gone % {"position": position})
+        refusals += [
+            _("Slot %(position)s: %(reason)s") % {"position": position, "reason": problem}
+            for problem in rules.problems(post, bundle, today=today)
+        ]
     days = {position: video.publish_date for position, video in slots.items() if video.status != "cancelled"}
     days |= {position: post.publish_date for position, post in posts.items()}
     refusals += rules.crowded_days(days)
@@ -237,14 +250,14 @@ def publish_bundle(
 ) -> Command:
     """Hand the bundle to a manager. Free; can be taken back only until a manager accepts."""
     if bundle.status != "pending_setup":
-        raise CannotSend("This bundle is published already.")
+        raise CannotSend(_("This bundle is published already."))
     return _on_bundle(K.PUBLISH_BUNDLE, bundle, by=by, key=key, now=now, quote=quote)
 
 
 def unpublish_bundle(*, bundle: Bundle, by: User, key: UUID, now: datetime) -> Command:
     """Take the bundle back before a manager accepts it. Gives no credits back."""
     if bundle.status not in ("published", "published_priority"):
-        raise CannotSend("Only a published bundle that no manager has accepted yet can be taken back.")
+        raise CannotSend(_("Only a published bundle that no manager has accepted yet can be taken back."))
     return _on_bundle(K.UNPUBLISH_BUNDLE, bundle, by=by, key=key, now=now)
 
 
@@ -253,7 +266,7 @@ def publish_all_videos(
 ) -> Command:
     """Hand over the slots that were filled after publication: the manager does not see them before."""
     if bundle.status not in ("published", "published_priority", "accepted"):
-        raise CannotSend("Publish the bundle first; its filled slots go with it.")
+        raise CannotSend(_("Publish the bundle first; its filled slots go with it."))
     return _on_bundle(K.PUBLISH_ALL_VIDEOS, bundle, by=by, key=key, now=now, quote=quote)
 
 
@@ -262,7 +275,7 @@ def finalize_video(
 ) -> Command:
     """Accept a posted video as it is."""
     if video.status not in ("accepted", "in_review"):
-        raise CannotSend("Only a video in review can be finalised.")
+        raise CannotSend(_("Only a video in review can be finalised."))
     return _on_video(K.FINALIZE_VIDEO, video, by=by, key=key, now=now, quote=quote)
 
 
@@ -271,7 +284,7 @@ def correct_video(
 ) -> Command:
     """Ask the manager to change a posted video, while it is in review ("Video Actions")."""
     if video.status != "in_review":
-        raise CannotSend("Corrections can be asked for only while the video is in review.")
+        raise CannotSend(_("Corrections can be asked for only while the video is in review."))
     body = correction_body(comment)
     return _on_video(K.CORRECT_VIDEO, video, by=by, key=key, now=now, body=body, quote=quote)
 
@@ -286,7 +299,7 @@ def fix_download(
 ) -> Command:
     """Give the manager a link that works ("Fix Download Link")."""
     if not video.has_download_issue:
-        raise CannotSend("TokPortal reports no download problem for this video.")
+        raise CannotSend(_("TokPortal reports no download problem for this video."))
     body = fix_body(video, media)
     return _on_video(K.FIX_DOWNLOAD, video, by=by, key=key, now=now, body=body, quote=quote)
 
@@ -319,7 +332,9 @@ def withdraw(*, command: Command, by: User, note: str, now: datetime) -> None:
             pk=command.pk, state=S.UNKNOWN, needs_person=True
         ).update(state=S.VOID, state_since=at, needs_person=False, evidence=evidence)
         if not moved:
-            raise WrongMove("It has left meanwhile, or is being checked. Look at its page again in a moment.")
+            raise WrongMove(
+                _("It has left meanwhile, or is being checked. Look at its page again in a moment.")
+            )
         ledger.void(command, now=at)
         ring(tasks.send_next, command_id=command.pk)
 
@@ -338,7 +353,7 @@ def accept_as_done(*, command: Command, by: User, note: str, credits: int, now: 
             is_charged_differently=credits != command.quoted_credits,
         )
         if not moved:
-            raise WrongMove("Somebody else has decided meanwhile. Look at its page again.")
+            raise WrongMove(_("Somebody else has decided meanwhile. Look at its page again."))
         ledger.settle(command, charged=credits, now=at)
         ring(tasks.send_next, command_id=command.pk)
 

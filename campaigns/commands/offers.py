@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from agency.models import Connection, User
 from agency.tokportal import InsufficientCredits, NotAllowed, NotSent, RateLimited, Refused, TokPortalError
 from campaigns.commands import refusals, sync
@@ -20,10 +23,32 @@ class Remainder:
     label: str
     before: int | None
     after: int | None
+    is_pool: bool = False
 
     @property
     def is_short(self) -> bool:
         return self.after is not None and self.after < 0
+
+    @property
+    def warning(self) -> str:
+        """Of one that is short."""
+        before, after = self.before or 0, self.after or 0
+        said = (
+            ngettext(
+                "%(label)s has %(left)s credit left, %(missing)s too few."
+                " Top the pool up at TokPortal, or order less.",
+                "%(label)s has %(left)s credits left, %(missing)s too few."
+                " Top the pool up at TokPortal, or order less.",
+                before,
+            )
+            if self.is_pool
+            else ngettext(
+                "%(label)s has %(left)s credit left, %(missing)s too few. Raise the budget, or order less.",
+                "%(label)s has %(left)s credits left, %(missing)s too few. Raise the budget, or order less.",
+                before,
+            )
+        )
+        return said % {"label": self.label, "left": f"{before:,}", "missing": f"{-after:,}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +61,11 @@ class Offer:
     @property
     def warnings(self) -> list[str]:
         """Why this would not be taken, with what to do."""
-        return [
-            f"{left.label} has {left.before:,} credits left, {-left.after:,} too few."
-            f" {'Top the pool up at TokPortal' if left.label == POOL else 'Raise the budget'}, or order less."
-            for left in self.remainders
-            if left.is_short and left.before is not None and left.after is not None
-        ]
+        return [left.warning for left in self.remainders if left.is_short]
 
     @property
     def can_order(self) -> bool:
         return self.quote is not None and not self.warnings
-
-
-POOL = "The pool"
 
 
 def offer(
@@ -91,21 +108,28 @@ def offer(
 
 def remainders(connection: Connection, campaign: Campaign, credits: int) -> tuple[Remainder, ...]:
     """What `credits` would leave of the pool, the client's budget and the campaign's."""
+    owner = _("%(owner)s’s budget")
     left = [
-        (POOL, ledger.pool(connection).available),
-        (f"{campaign.client}’s budget", ledger.budget_state(connection, campaign.client).left),
-        (f"{campaign}’s budget", ledger.budget_state(connection, campaign.client, campaign).left),
+        (_("The pool"), ledger.pool(connection).available, True),
+        (owner % {"owner": campaign.client}, ledger.budget_state(connection, campaign.client).left, False),
+        (
+            owner % {"owner": campaign},
+            ledger.budget_state(connection, campaign.client, campaign).left,
+            False,
+        ),
     ]
     return tuple(
-        Remainder(label, before, None if before is None else before - credits) for label, before in left
+        Remainder(label, before, None if before is None else before - credits, is_pool)
+        for label, before, is_pool in left
     )
 
 
 def why_no_price(error: TokPortalError) -> str:
     """A sentence for a price that could not be asked for."""
     if isinstance(error, RateLimited):
-        return "TokPortal takes no more calls for the moment, so there is no price yet. Nothing was sent."
+        return _("TokPortal takes no more calls for the moment, so there is no price yet. Nothing was sent.")
     if isinstance(error, NotAllowed):
-        return f"{refusals.sentence(error)} Nothing was sent."
-    reason = "cannot be reached" if isinstance(error, NotSent) else "does not answer"
-    return f"TokPortal {reason}, so there is no price. Nothing was sent or charged."
+        return f"{refusals.sentence(error)} {_('Nothing was sent.')}"
+    if isinstance(error, NotSent):
+        return _("TokPortal cannot be reached, so there is no price. Nothing was sent or charged.")
+    return _("TokPortal does not answer, so there is no price. Nothing was sent or charged.")

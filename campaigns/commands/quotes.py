@@ -10,9 +10,29 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.core import signing
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 SALT = "campaigns.commands.quote"
 QUOTE_LIFETIME = timedelta(minutes=30)  # the sender asks again anyway when it is older than a minute
+
+# The parts of a price that we know by name; others are shown as TokPortal calls them.
+PARTS: Mapping[str, Promise] = {
+    "account_creation": gettext_lazy("Account creation"),
+    "video_upload": gettext_lazy("Video upload"),
+    "video_slots": gettext_lazy("Video slots"),
+    "video_edit": gettext_lazy("Video edit"),
+    "edit_slots": gettext_lazy("Edit slots"),
+    "advanced_warming": gettext_lazy("Advanced warming"),
+    "niche_warming": gettext_lazy("Niche warming"),
+    "deep_warming": gettext_lazy("Deep warming"),
+    "moderation": gettext_lazy("Moderation"),
+    "coverage_period": gettext_lazy("Coverage period"),
+    "account_edit": gettext_lazy("Account edit"),
+    "sound_volume": gettext_lazy("Sound volume"),
+    "story_repost": gettext_lazy("Story repost"),
+}
 
 
 class QuoteExpired(Exception):
@@ -52,9 +72,13 @@ class Quote:
 
 def breakdown_lines(credits: int, breakdown: Mapping[str, int]) -> list[tuple[str, int]]:
     """The parts of a price for people, with what the breakdown leaves out as a line of its own (M6)."""
-    lines = [(name.replace("_", " ").capitalize(), part) for name, part in breakdown.items() if part]
-    rest = credits - sum(part for _, part in lines)
-    return [*lines, ("Unexplained", rest)] if rest and lines else lines
+    lines = [
+        (str(PARTS.get(name) or name.replace("_", " ").capitalize()), part)
+        for name, part in breakdown.items()
+        if part
+    ]
+    rest = credits - sum(part for _name, part in lines)
+    return [*lines, (_("Unexplained"), rest)] if rest and lines else lines
 
 
 def free(digest: str, now: datetime) -> Quote:
@@ -67,11 +91,11 @@ def read_token(token: str, *, digest: str) -> Quote:
         fields = signing.loads(token, salt=SALT, max_age=QUOTE_LIFETIME)
     except signing.BadSignature as error:
         raise QuoteExpired(
-            "The price is too old. Look at the new one and order again; nothing was charged."
+            _("The price is too old. Look at the new one and order again; nothing was charged.")
         ) from error
     if fields["digest"] != digest:
         raise QuoteExpired(
-            "The order was changed after it was priced. Look at the new price and order again."
+            _("The order was changed after it was priced. Look at the new price and order again.")
         )
     return Quote(**{**fields, "at": datetime.fromisoformat(fields["at"])})
 

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from campaigns.commands.views import accounts, bundles, commands, orders, videos
+from campaigns.commands.views import accounts, board, bundles, commands, orders, videos
 
 urlpatterns = [
     path("campaigns/<int:campaign_id>/order/", orders.bundle_order, name="bundle_order"),
     path("campaigns/<int:campaign_id>/order/quote/", orders.bundle_quote, name="bundle_quote"),
     path("bundles/", bundles.bundle_list, name="bundle_list"),
+    path("bundles/board/", board.bundle_board, name="bundle_board"),
+    path("campaigns/<int:campaign_id>/board/", board.campaign_board, name="campaign_board"),
     path("bundles/list.csv", bundles.bundle_list_csv, name="bundle_list_csv"),
     path("bundles/<int:bundle_id>/", bundles.bundle_detail, name="bundle_detail"),
     path("bundles/<int:bundle_id>/publish/", bundles.bundle_publish, name="bundle_publish"),

@@ -16,7 +16,7 @@ from campaigns.commands import actions
 from campaigns.commands.offers import Offer
 from campaigns.commands.quotes import Quote, digest_of
 from campaigns.commands.reports.bundles import bundle_page
-from campaigns.commands.reports.readiness import slots
+from campaigns.commands.reports.readiness import runs
 from campaigns.models import AccountProfile, Bundle, Campaign, Command
 from campaigns.sync import refresh_bundle
 from tests.commands.pages import HTMX, SignIn, new_key, token_in, url, work
@@ -310,14 +310,14 @@ def test_what_tokportal_named_when_it_refused_stands_until_something_succeeds(
 @pytest.mark.parametrize(
     ("positions", "words"),
     [
-        ([4], "slot 4"),
-        ([1, 2, 3], "slots 1–3"),
-        ([7, 1, 2], "slots 1–2 and 7"),
-        ([1, 3, 5], "slots 1, 3 and 5"),
+        ([4], "4"),
+        ([1, 2, 3], "1–3"),
+        ([7, 1, 2], "1–2 and 7"),
+        ([1, 3, 5], "1, 3 and 5"),
     ],
 )
 def test_slots_are_named_in_runs(positions: list[int], words: str) -> None:
-    assert slots(positions) == words
+    assert runs(positions) == words
 
 
 # The buttons, on the sandbox

@@ -92,7 +92,7 @@ REFUSED = [
     ("warming", {"warming": "deep"}, "Instagram only"),
     ("niche_warming_instructions", {"warming": "niche"}, "Say what the account should look at"),
     ("advanced_warming_terms", {"warming": "advanced"}, "Give the search terms"),
-    ("advanced_warming_terms", {"warming": "advanced", "advanced_warming_terms": "one"}, "There are 1 terms"),
+    ("advanced_warming_terms", {"warming": "advanced", "advanced_warming_terms": "one"}, "There is 1 term"),
     (
         "advanced_warming_terms",
         {"warming": "advanced", "advanced_warming_terms": "a\nrunning\ngym"},

@@ -186,7 +186,7 @@ def test_an_edit_needs_an_edit_slot(bundle: Bundle, manager: User, signed_in: Si
     for position in (1, 2):
         form |= a_slot(position, editing_instructions="Cut it to 15 seconds")
     answer = signed_in(manager).post(url("bundle_videos", bundle.pk), form)
-    assert answer.content.decode().count("The bundle has 1 edits, and all are in use.") == 1
+    assert answer.content.decode().count("The bundle has 1 edit, and it is in use.") == 1
 
 
 def test_on_instagram_one_says_reel_or_post(campaign: Campaign, manager: User, signed_in: SignIn) -> None:

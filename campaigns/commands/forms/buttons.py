@@ -1,12 +1,14 @@
 """Forms of one button: each makes one Command, however often it is pressed."""
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from agency.forms import CommandForm
 from campaigns.content.forms import MediaField
 from campaigns.models import Command
 
-HOW_MANY = "Say how many with a whole number from 1 to 500."
+HOW_MANY = gettext_lazy("Say how many with a whole number from 1 to 500.")
 
 
 class PricedForm(CommandForm):
@@ -19,13 +21,13 @@ class AddSlotsForm(PricedForm):
     """More slots for a bundle ("Add Video Slots")."""
 
     what = forms.ChoiceField(
-        label="What",
-        choices=[("videos", "Video slots"), ("edits", "Edits of videos")],
+        label=gettext_lazy("What"),
+        choices=[("videos", gettext_lazy("Video slots")), ("edits", gettext_lazy("Edits of videos"))],
         widget=forms.RadioSelect,
         initial="videos",
     )
     quantity = forms.IntegerField(
-        label="How many",
+        label=gettext_lazy("How many"),
         min_value=1,
         max_value=500,
         initial=1,
@@ -47,7 +49,7 @@ class AddSlotsForm(PricedForm):
 class WithdrawForm(forms.Form):
     """A person's decision about a Command whose outcome is unknown needs a reason; taking back does not."""
 
-    note = forms.CharField(max_length=300, required=False)
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=300, required=False)
 
     def __init__(self, *args: object, is_decision: bool, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -55,8 +57,8 @@ class WithdrawForm(forms.Form):
 
 
 class AcceptForm(forms.Form):
-    note = forms.CharField(label="What shows it", max_length=300)
-    credits = forms.IntegerField(label="Credits charged", min_value=0, max_value=1_000_000)
+    note = forms.CharField(label=gettext_lazy("What shows it"), max_length=300)
+    credits = forms.IntegerField(label=gettext_lazy("Credits charged"), min_value=0, max_value=1_000_000)
 
 
 class AccountCorrectionForm(CommandForm):
@@ -64,11 +66,13 @@ class AccountCorrectionForm(CommandForm):
 
     FIELDS = ("username", "visible_name", "biography", "profile_picture")
 
-    username = forms.CharField(required=False, max_length=500)
-    visible_name = forms.CharField(label="Name", required=False, max_length=500)
-    biography = forms.CharField(required=False, max_length=500)
-    profile_picture = forms.CharField(label="Picture", required=False, max_length=500)
-    comment = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    username = forms.CharField(label=gettext_lazy("Username"), required=False, max_length=500)
+    visible_name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=500)
+    biography = forms.CharField(label=gettext_lazy("Biography"), required=False, max_length=500)
+    profile_picture = forms.CharField(label=gettext_lazy("Picture"), required=False, max_length=500)
+    comment = forms.CharField(
+        label=gettext_lazy("Comment"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
     def changes(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in self.FIELDS if self.cleaned_data.get(name)}
@@ -76,16 +80,18 @@ class AccountCorrectionForm(CommandForm):
     def clean(self) -> None:
         super().clean()
         if not self.errors and not self.changes():
-            self.add_error(None, "Say for at least one of the fields what should be different.")
+            self.add_error(None, _("Say for at least one of the fields what should be different."))
 
 
 class VideoCorrectionForm(PricedForm):
     comment = forms.CharField(
-        label="What should the manager change?", max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+        label=gettext_lazy("What should the manager change?"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
 
 
 class FixDownloadForm(PricedForm):
     """A link that the manager can download from ("Fix Download Link")."""
 
-    media = MediaField(label="A link that works", widget=forms.Textarea(attrs={"rows": 1}))  # type: ignore[assignment]
+    media = MediaField(label=gettext_lazy("A link that works"), widget=forms.Textarea(attrs={"rows": 1}))  # type: ignore[assignment]

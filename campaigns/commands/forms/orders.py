@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from agency.models import Connection
 from agency.tokportal import CreditCosts, normalise_country
@@ -15,14 +18,14 @@ SLOTS_MAX = 500
 TITLE_MAX = 200
 TERMS_STEP, TERMS_MAX = 3, 30  # a multiple of the one, at most the other
 TERM_MIN, TERM_MAX = 2, 50  # characters
-UNSOLD = "TokPortal’s price list has no price for it, so it is not sold today."
-UNREAD = "The price list has not been read from TokPortal yet."
+UNSOLD = gettext_lazy("TokPortal’s price list has no price for it, so it is not sold today.")
+UNREAD = gettext_lazy("The price list has not been read from TokPortal yet.")
 
 WARMINGS = (
-    ("none", "No warming"),
-    ("advanced", "Advanced warming"),
-    ("niche", "Niche warming"),
-    ("deep", "Deep warming"),
+    ("none", gettext_lazy("No warming")),
+    ("advanced", gettext_lazy("Advanced warming")),
+    ("niche", gettext_lazy("Niche warming")),
+    ("deep", gettext_lazy("Deep warming")),
 )
 # Body field of the API → field of this form, where the names differ.
 FORM_FIELDS: Mapping[str, str] = {
@@ -62,57 +65,80 @@ class CountryField(forms.ChoiceField):
 
 class BundleOrderForm(PricedForm):
     bundle_type = forms.ChoiceField(
-        label="What to order",
+        label=gettext_lazy("What to order"),
         choices=[
-            (Bundle.Type.ACCOUNT_AND_VIDEOS, "A new account with videos"),
-            (Bundle.Type.ACCOUNT_ONLY, "A new account only"),
-            (Bundle.Type.VIDEOS_ONLY, "Videos on an account you have"),
+            (Bundle.Type.ACCOUNT_AND_VIDEOS, gettext_lazy("A new account with videos")),
+            (Bundle.Type.ACCOUNT_ONLY, gettext_lazy("A new account only")),
+            (Bundle.Type.VIDEOS_ONLY, gettext_lazy("Videos on an account you have")),
         ],
         widget=forms.RadioSelect,
         initial=Bundle.Type.ACCOUNT_AND_VIDEOS,
     )
-    platform = forms.ChoiceField(widget=SomeClosedRadio, error_messages={"required": "Choose a platform."})
-    country = CountryField(error_messages={"required": "Choose a country that is open for new accounts."})
+    platform = forms.ChoiceField(
+        label=gettext_lazy("Platform"),
+        widget=SomeClosedRadio,
+        error_messages={"required": gettext_lazy("Choose a platform.")},
+    )
+    country = CountryField(
+        label=gettext_lazy("Country"),
+        error_messages={"required": gettext_lazy("Choose a country that is open for new accounts.")},
+    )
     account_id = forms.ModelChoiceField(
         SavedAccount.objects.none(),
-        label="Account",
-        empty_label="Choose an account",
-        error_messages={"required": "Choose the account that the videos are for."},
+        label=gettext_lazy("Account"),
+        empty_label=gettext_lazy("Choose an account"),
+        error_messages={"required": gettext_lazy("Choose the account that the videos are for.")},
     )
     videos_quantity = forms.IntegerField(
-        label="Videos", initial=5, error_messages={"required": "Say how many videos."}
+        label=gettext_lazy("Videos"),
+        initial=5,
+        error_messages={"required": gettext_lazy("Say how many videos.")},
     )
     edits_quantity = forms.IntegerField(
-        label="Edited by TokPortal", required=False, initial=0, help_text="How many of the videos."
+        label=gettext_lazy("Edited by TokPortal"),
+        required=False,
+        initial=0,
+        help_text=gettext_lazy("How many of the videos."),
     )
-    title = forms.CharField(required=False, help_text=f"For you; at most {TITLE_MAX} characters.")
+    title = forms.CharField(
+        label=gettext_lazy("Title"),
+        required=False,
+        help_text=format_lazy(gettext_lazy("For you; at most {most} characters."), most=TITLE_MAX),
+    )
     warming = forms.ChoiceField(
+        label=gettext_lazy("Warming"),
         choices=WARMINGS,
         widget=SomeClosedRadio,
         initial="none",
-        help_text="The manager uses the new account for a while before it posts.",
+        help_text=gettext_lazy("The manager uses the new account for a while before it posts."),
     )
     advanced_warming_terms = forms.CharField(
-        label="Search terms",
+        label=gettext_lazy("Search terms"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="One a line: 3, 6, 9 … up to 30, each of 2 to 50 characters, all different.",
+        help_text=gettext_lazy("One a line: 3, 6, 9 … up to 30, each of 2 to 50 characters, all different."),
     )
     advanced_warming_terms_count = forms.IntegerField(
-        label="Or only how many terms", required=False, help_text="The terms are then given later."
+        label=gettext_lazy("Or only how many terms"),
+        required=False,
+        help_text=gettext_lazy("The terms are then given later."),
     )
     niche_warming_instructions = forms.CharField(
-        label="Instructions for warming", required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=gettext_lazy("Instructions for warming"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
-    wants_moderation = forms.BooleanField(label="Content moderation", required=False)
+    wants_moderation = forms.BooleanField(label=gettext_lazy("Content moderation"), required=False)
     moderation_notice = forms.CharField(
-        label="Notice for the moderators", required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=gettext_lazy("Notice for the moderators"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
     auto_finalize_videos = forms.BooleanField(
-        label="Accept videos without a review",
+        label=gettext_lazy("Accept videos without a review"),
         required=False,
         initial=True,
-        help_text="Without it you have 72 hours to ask for corrections of each posted video.",
+        help_text=gettext_lazy("Without it you have 72 hours to ask for corrections of each posted video."),
     )
 
     def __init__(self, *args: Any, campaign: Campaign, connection: Connection, **kwargs: Any) -> None:
@@ -139,20 +165,22 @@ class BundleOrderForm(PricedForm):
         }
         own = {market.country for market in markets} & set(names)
         listed = sorted(names.items(), key=lambda item: item[1])
-        groups = [("", "Choose a country")]
+        groups = [("", _("Choose a country"))]
         if own:
-            groups.append(("This campaign", [(code, name) for code, name in listed if code in own]))  # type: ignore[arg-type]
-        groups.append(("Other countries", [(code, name) for code, name in listed if code not in own]))  # type: ignore[arg-type]
+            groups.append((_("This campaign"), [(code, name) for code, name in listed if code in own]))  # type: ignore[arg-type]
+        groups.append((_("Other countries"), [(code, name) for code, name in listed if code not in own]))  # type: ignore[arg-type]
         country: Any = self.fields["country"]
-        country.choices = groups if names else [("", UNREAD.replace("price list", "list of countries"))]
+        country.choices = (
+            groups if names else [("", _("The list of countries has not been read from TokPortal yet."))]
+        )
         platform: Any = self.fields["platform"]
         platform.choices = [(row["value"], row.get("name") or row["value"]) for row in connection.platforms]
         platform.widget.closed = {
-            row["value"]: "not yet"
+            row["value"]: _("not yet")
             for row in connection.platforms
             if row["value"] == "youtube" or row.get("enabled") is False
         }
-        wanted = [market.platform for market in markets] + [value for value, _ in platform.choices]
+        wanted = [market.platform for market in markets] + [value for value, _name in platform.choices]
         self.fields["platform"].initial = next(
             (value for value in wanted if value not in platform.widget.closed), ""
         )
@@ -186,8 +214,8 @@ class BundleOrderForm(PricedForm):
 
     def _why_closed(self, price: str) -> str:
         if self.prices is None:
-            return UNREAD
-        return "" if self.prices.has(price) else UNSOLD
+            return str(UNREAD)
+        return "" if self.prices.has(price) else str(UNSOLD)
 
     @property
     def is_new_account(self) -> bool:
@@ -213,23 +241,24 @@ class BundleOrderForm(PricedForm):
         else:
             self._forget("videos_quantity", "edits_quantity")
         if len(self.cleaned_data.get("title") or "") > TITLE_MAX:
-            self._complain("title", f"At most {TITLE_MAX} characters.")
+            self._complain("title", _("At most %(most)s characters.") % {"most": TITLE_MAX})
 
     def _check_market(self) -> None:
         platform: Any = self.fields["platform"]
         if self.cleaned_data.get("platform") in platform.widget.closed:
-            self._complain("platform", "This platform cannot be ordered yet. Choose another one.")
+            self._complain("platform", _("This platform cannot be ordered yet. Choose another one."))
 
     def _check_quantities(self) -> None:
         videos, edits = self.cleaned_data.get("videos_quantity"), self.cleaned_data.get("edits_quantity") or 0
         if videos is None:
             return
         if not 1 <= videos <= SLOTS_MAX:
-            self._complain("videos_quantity", f"From 1 to {SLOTS_MAX} videos.")
+            self._complain("videos_quantity", _("From 1 to %(most)s videos.") % {"most": SLOTS_MAX})
         if edits < 0:
-            self._complain("edits_quantity", "Not fewer than none.")
+            self._complain("edits_quantity", _("Not fewer than none."))
         elif edits > videos >= 1:
-            self._complain("edits_quantity", f"At most one edit for each video: {videos} or fewer.")
+            at_most = _("At most one edit for each video: %(videos)s or fewer.") % {"videos": videos}
+            self._complain("edits_quantity", at_most)
 
     def _check_warming(self) -> None:
         """Only one kind; deep for Instagram; niche with instructions; advanced with terms or their number."""
@@ -238,26 +267,32 @@ class BundleOrderForm(PricedForm):
         if warming in widget.closed:
             self._complain("warming", widget.closed[warming])
         if warming == "deep" and self.cleaned_data.get("platform") != "instagram":
-            self._complain("warming", "Deep warming exists for Instagram only.")
+            self._complain("warming", _("Deep warming exists for Instagram only."))
         if warming == "niche" and not self.cleaned_data.get("niche_warming_instructions"):
-            self._complain("niche_warming_instructions", "Say what the account should look at and follow.")
+            self._complain("niche_warming_instructions", _("Say what the account should look at and follow."))
         if warming == "advanced":
             self._check_terms()
 
     def _check_terms(self) -> None:
         terms, count = self.terms(), self.cleaned_data.get("advanced_warming_terms_count")
         if not terms and count is None:
-            self._complain("advanced_warming_terms", "Give the search terms, or say how many there will be.")
+            self._complain(
+                "advanced_warming_terms", _("Give the search terms, or say how many there will be.")
+            )
         if terms:
             for problem in wrong_terms(terms):
                 self._complain("advanced_warming_terms", problem)
             if count is not None and count != len(terms):
-                self._complain(
-                    "advanced_warming_terms_count",
-                    f"There are {len(terms)} terms. Give the same number, or none.",
+                given = ngettext(
+                    "There is %(count)s term. Give the same number, or none.",
+                    "There are %(count)s terms. Give the same number, or none.",
+                    len(terms),
                 )
+                self._complain("advanced_warming_terms_count", given % {"count": len(terms)})
         elif count is not None and not is_term_count(count):
-            self._complain("advanced_warming_terms_count", f"3, 6, 9 … up to {TERMS_MAX}.")
+            self._complain(
+                "advanced_warming_terms_count", _("3, 6, 9 … up to %(most)s.") % {"most": TERMS_MAX}
+            )
 
     def terms(self) -> list[str]:
         lines = re.split(r"[\n,;]", self.cleaned_data.get("advanced_warming_terms") or "")
@@ -310,7 +345,8 @@ class BundleOrderForm(PricedForm):
                 if known:
                     self._complain(field, sentence)
                 else:
-                    self.add_error(None, f"{name}: {sentence}" if name else sentence)
+                    named = _("%(field)s: %(reason)s") % {"field": name, "reason": sentence}
+                    self.add_error(None, named if name else sentence)
 
     def problems(self) -> list[tuple[str, str]]:
         """Label of the field and sentence, for where the fields themselves are out of sight."""
@@ -342,14 +378,20 @@ def wrong_terms(terms: list[str]) -> list[str]:
     """Why these search terms would be refused, in words; empty = they are taken."""
     found = []
     if not is_term_count(len(terms)):
-        found.append(f"There are {len(terms)} terms. Give 3, 6, 9 … up to {TERMS_MAX}.")
+        count = ngettext(
+            "There is %(count)s term. Give 3, 6, 9 … up to %(most)s.",
+            "There are %(count)s terms. Give 3, 6, 9 … up to %(most)s.",
+            len(terms),
+        )
+        found.append(count % {"count": len(terms), "most": TERMS_MAX})
     wrong = [term for term in terms if not TERM_MIN <= len(term) <= TERM_MAX]
     if wrong:
-        found.append(f"Each term has {TERM_MIN} to {TERM_MAX} characters, unlike: {', '.join(wrong)[:200]}.")
+        length = _("Each term has %(least)s to %(most)s characters, unlike: %(terms)s.")
+        found.append(length % {"least": TERM_MIN, "most": TERM_MAX, "terms": ", ".join(wrong)[:200]})
     seen: set[str] = set()
     twice = {term for term in terms if term.casefold() in seen or seen.add(term.casefold())}  # type: ignore[func-returns-value]
     if twice:
-        found.append(f"Twice in the list: {', '.join(sorted(twice))}.")
+        found.append(_("Twice in the list: %(terms)s.") % {"terms": ", ".join(sorted(twice))})
     return found
 
 

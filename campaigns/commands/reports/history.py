@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns.commands.refusals import said
 from campaigns.ledger.models import Allocation
 from campaigns.models import Bundle, Command, Video
 from campaigns.states import account_pill, video_pill
@@ -30,68 +34,99 @@ def history(bundle: Bundle, videos: list[Video], commands: list[Command]) -> lis
     for allocation in booked:
         what = allocation.entry.description or allocation.entry.type
         found.append(
-            Happening(allocation.entry.created_at, f"Booked: {allocation.amount:+,} credits · {what}")
+            Happening(
+                allocation.entry.created_at,
+                ngettext(
+                    "Booked: %(amount)s credit · %(what)s",
+                    "Booked: %(amount)s credits · %(what)s",
+                    abs(allocation.amount),
+                )
+                % {"amount": f"{allocation.amount:+,}", "what": what},
+            )
         )
     return sorted(found, key=lambda happening: happening.at, reverse=True)[:MOST_EVENTS]
 
 
 def _of_command(command: Command) -> list[Happening]:
-    who = command.asked_by.name if command.asked_by else "a sweep"
-    price = f", quoted at {command.quoted_credits:,} credits" if command.quoted_credits else ""
-    name, url = command.get_kind_display(), command.get_absolute_url()
-    found = [Happening(command.asked_at, f"{name}: asked{price}", url=url, who=who)]
-    if command.state == S.SUCCEEDED:
-        text, tone = f"{name}: done{charged(command)}", "good"
-        if command.error_code:
-            text, tone = f"{name}: done in part. {command.error_message}", "wait"
+    who = command.asked_by.name if command.asked_by else _("a sweep")
+    what, url = {"what": command.get_kind_display()}, command.get_absolute_url()
+    found = [Happening(command.asked_at, _asked(command), url=url, who=who)]
+    reason, tone = "", ""
+    if command.state == S.SUCCEEDED and command.error_code:
+        text, reason, tone = _("%(what)s: done in part.") % what, said(command), "wait"
+    elif command.state == S.SUCCEEDED:
+        text, tone = _done(command), "good"
     elif command.state == S.REFUSED:
-        text, tone = f"{name}: refused. {command.error_message}", "bad"
+        text, reason, tone = _("%(what)s: refused.") % what, said(command), "bad"
     elif command.state == S.UNKNOWN:
-        text, tone = f"{name}: no answer yet. {command.evidence}", "wait"
+        text, reason, tone = _("%(what)s: no answer yet.") % what, command.evidence, "wait"
     elif command.state == S.VOID:
-        text, tone = f"{name}: withdrawn. {command.evidence}", ""
+        text, reason = _("%(what)s: withdrawn.") % what, command.evidence
     else:
         return found
     at = command.answered_at or command.state_since
-    return [*found, Happening(at, text.strip(), tone, url, command.request_id)]
+    return [*found, Happening(at, f"{text} {reason}".strip(), tone, url, command.request_id)]
 
 
-def charged(command: Command) -> str:
-    """What a Command that succeeded has cost, as the tail of a sentence."""
+def _asked(command: Command) -> str:
+    what = command.get_kind_display()
+    if not command.quoted_credits:
+        return _("%(what)s: asked") % {"what": what}
+    return ngettext(
+        "%(what)s: asked, quoted at %(credits)s credit",
+        "%(what)s: asked, quoted at %(credits)s credits",
+        command.quoted_credits,
+    ) % {"what": what, "credits": f"{command.quoted_credits:,}"}
+
+
+def _done(command: Command) -> str:
+    """That a Command succeeded, and what it has cost."""
+    what, charged, quoted = command.get_kind_display(), command.credits_charged or 0, command.quoted_credits
     if command.is_charged_differently:
-        return f", {command.credits_charged or 0:,} credits charged, not {command.quoted_credits:,} as quoted"
-    return f", {command.credits_charged:,} credits charged as quoted" if command.credits_charged else ""
+        return ngettext(
+            "%(what)s: done, %(charged)s credit charged, not %(quoted)s as quoted",
+            "%(what)s: done, %(charged)s credits charged, not %(quoted)s as quoted",
+            charged,
+        ) % {"what": what, "charged": f"{charged:,}", "quoted": f"{quoted:,}"}
+    if not charged:
+        return _("%(what)s: done") % {"what": what}
+    return ngettext(
+        "%(what)s: done, %(charged)s credit charged as quoted",
+        "%(what)s: done, %(charged)s credits charged as quoted",
+        charged,
+    ) % {"what": what, "charged": f"{charged:,}"}
 
 
 def _of_bundle(bundle: Bundle) -> list[Happening]:
     found = []
     if bundle.upstream_created_at:
-        found.append(Happening(bundle.upstream_created_at, "The bundle was made at TokPortal"))
+        found.append(Happening(bundle.upstream_created_at, _("The bundle was made at TokPortal")))
     if bundle.published_at:
-        found.append(Happening(bundle.published_at, "Handed to a manager"))
+        found.append(Happening(bundle.published_at, _("Handed to a manager")))
     if bundle.status not in ("pending_setup", "published", "published_priority"):
-        found.append(Happening(bundle.status_since, f"The bundle: {said(bundle.status)}"))
+        state = bundle.status.replace("_", " ")  # TokPortal's word
+        found.append(Happening(bundle.status_since, _("The bundle: %(state)s") % {"state": state}))
     if bundle.account_status_since and bundle.account_status not in ("pending", "configured"):
         pill = account_pill(bundle)
-        found.append(Happening(bundle.account_status_since, f"The account: {pill.word.lower()}", pill.tone))
+        text = _("The account: %(state)s") % {"state": pill.word.lower()}
+        found.append(Happening(bundle.account_status_since, text, pill.tone))
     return found
 
 
 def _of_video(video: Video) -> list[Happening]:
     found = []
     if video.posted_at:
-        found.append(
-            Happening(video.posted_at, f"Video {video.position} is live", "good", video.platform_url)
-        )
+        text = _("Video %(position)s is live") % {"position": video.position}
+        found.append(Happening(video.posted_at, text, "good", video.platform_url))
     if video.has_download_issue:
-        text = f"Video {video.position}: the media could not be downloaded. {video.download_issue_comment}"
-        found.append(Happening(video.status_since, text.strip(), "bad"))
+        text = _("Video %(position)s: the media could not be downloaded.") % {"position": video.position}
+        text = f"{text} {video.download_issue_comment}".strip()
+        found.append(Happening(video.status_since, text, "bad"))
     elif video.status in ("pending_corrections", "cancelled"):
         pill = video_pill(video)
-        found.append(Happening(video.status_since, f"Video {video.position}: {pill.word.lower()}", pill.tone))
+        text = _("Video %(position)s: %(state)s") % {
+            "position": video.position,
+            "state": pill.word.lower(),
+        }
+        found.append(Happening(video.status_since, text, pill.tone))
     return found
-
-
-def said(status: str) -> str:
-    """TokPortal's word for a state, without its underscores."""
-    return status.replace("_", " ")

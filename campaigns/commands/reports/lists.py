@@ -85,6 +85,10 @@ class BundleFilterForm(OwnerFilterForm, BundleSearchForm):
     field_order = ("q", "client", "campaign", "state", "platform", "country")
 
 
+class BoardFilterForm(BundleFilterForm):
+    state = None  # a board shows them all
+
+
 class CommandFilterForm(OwnerFilterForm):
     state = forms.ChoiceField(
         label=gettext_lazy("State"),

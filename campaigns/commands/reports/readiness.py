@@ -5,6 +5,10 @@ from datetime import date
 from enum import StrEnum
 
 from django.urls import reverse
+from django.utils.dateformat import format as format_date
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.content.forms import wanted_at_tokportal
 from campaigns.content.rules import earliest_day
@@ -26,12 +30,36 @@ class Line:
     action: str = ""
 
 
-# Field of the profile → what is said when TokPortal has none, and what the link to it says.
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What is said of a field of the profile that TokPortal does not have, and what the link to it says."""
+
+    missing: Promise
+    unsent: Promise  # we have it
+    action: Promise
+
+
 NEEDED = {
-    "username": ("The account has no username", "Add username"),
-    "visible_name": ("The account has no name", "Add name"),
-    "biography": ("The account has no biography", "Add biography"),
-    "profile_picture_url": ("The account has no picture", "Add picture"),
+    "username": Needed(
+        gettext_lazy("The account has no username"),
+        gettext_lazy("The account has no username at TokPortal; yours was not sent"),
+        gettext_lazy("Add username"),
+    ),
+    "visible_name": Needed(
+        gettext_lazy("The account has no name"),
+        gettext_lazy("The account has no name at TokPortal; yours was not sent"),
+        gettext_lazy("Add name"),
+    ),
+    "biography": Needed(
+        gettext_lazy("The account has no biography"),
+        gettext_lazy("The account has no biography at TokPortal; yours was not sent"),
+        gettext_lazy("Add biography"),
+    ),
+    "profile_picture_url": Needed(
+        gettext_lazy("The account has no picture"),
+        gettext_lazy("The account has no picture at TokPortal; yours was not sent"),
+        gettext_lazy("Add picture"),
+    ),
 }
 
 
@@ -66,14 +94,14 @@ def _account_lines(bundle: Bundle) -> list[Line]:
     there = wanted_at_tokportal(bundle)
     profile = getattr(bundle, "profile", None)
     lines = []
-    for field, (missing, action) in NEEDED.items():
+    for field, needed in NEEDED.items():
         if there.get(field):
             continue
         is_kept = profile is not None and getattr(profile, field)
-        text = f"{missing} at TokPortal; yours was not sent" if is_kept else missing
-        lines.append(Line(Mark.OPEN, text, f"{page}#id_{field}", "Send it" if is_kept else action))
+        text, action = (needed.unsent, _("Send it")) if is_kept else (needed.missing, needed.action)
+        lines.append(Line(Mark.OPEN, str(text), f"{page}#id_{field}", str(action)))
     if not lines:
-        lines.append(Line(Mark.DONE, "Account profile complete"))
+        lines.append(Line(Mark.DONE, _("Account profile complete")))
         # TokPortal may host the picture elsewhere, so its address says nothing.
         unsent = profile is not None and [
             name
@@ -81,7 +109,7 @@ def _account_lines(bundle: Bundle) -> list[Line]:
             if name != "profile_picture_url" and wanted != there.get(name, "")
         ]
         if unsent:
-            lines.append(Line(Mark.NOTE, "Your changes of the profile were not sent", page, "Look"))
+            lines.append(Line(Mark.NOTE, _("Your changes of the profile were not sent"), page, _("Look")))
     return lines
 
 
@@ -90,11 +118,14 @@ def _video_lines(bundle: Bundle, videos: list[Video], posts: list[Post], today: 
     counted = [video for video in videos if video.status != "cancelled"]
     filled = [video for video in counted if video.status != "pending"]
     lines = []
+    set_up = ngettext(
+        "%(filled)s of %(count)s video set up", "%(filled)s of %(count)s videos set up", len(counted)
+    ) % {"filled": len(filled), "count": len(counted)}
     if len(filled) == len(counted) and filled:
-        lines.append(Line(Mark.DONE, f"{len(filled)} of {len(counted)} videos set up"))
+        lines.append(Line(Mark.DONE, set_up))
     else:
         mark = Mark.NOTE if filled else Mark.OPEN  # one is enough to publish
-        lines.append(Line(mark, f"{len(filled)} of {len(counted)} videos set up", page, "Fill slots"))
+        lines.append(Line(mark, set_up, page, _("Fill slots")))
     first = earliest_day(bundle, today)
     late = [
         video.position
@@ -102,13 +133,16 @@ def _video_lines(bundle: Bundle, videos: list[Video], posts: list[Post], today: 
         if video.status == "configured" and video.publish_date and video.publish_date < first
     ]
     if late:
-        text = (
-            f"Too near: the day of {slots(late)}. The first possible day is {first:%-d %B};"
-            " TokPortal would move them"
-        )
-        lines.append(Line(Mark.NOTE, text, page, "Change days"))
+        text = ngettext(
+            "Too near: the day of slot %(slots)s. The first possible day is %(day)s;"
+            " TokPortal would move them",
+            "Too near: the day of slots %(slots)s. The first possible day is %(day)s;"
+            " TokPortal would move them",
+            len(late),
+        ) % {"slots": runs(late), "day": format_date(first, "j F")}
+        lines.append(Line(Mark.NOTE, text, page, _("Change days")))
     elif filled:
-        lines.append(Line(Mark.DONE, "All days keep the lead time"))
+        lines.append(Line(Mark.DONE, _("All days keep the lead time")))
     positions = {video.pk: video.position for video in counted}
     unanswered = [
         positions[post.video_id]
@@ -116,8 +150,12 @@ def _video_lines(bundle: Bundle, videos: list[Video], posts: list[Post], today: 
         if post.ai_content_disclaimer is None and post.video_id in positions
     ]
     if unanswered:
-        text = f"Nobody has said whether AI made {slots(unanswered)}"
-        lines.append(Line(Mark.OPEN, text, page, "Answer"))
+        text = ngettext(
+            "Nobody has said whether AI made slot %(slots)s",
+            "Nobody has said whether AI made slots %(slots)s",
+            len(unanswered),
+        ) % {"slots": runs(unanswered)}
+        lines.append(Line(Mark.OPEN, text, page, _("Answer")))
     return lines
 
 
@@ -125,33 +163,36 @@ def _command_lines(commands: list[Command]) -> list[Line]:
     lines = []
     for command in commands:
         if not command.is_settled:
-            text = f"{command.get_kind_display()}: {command.get_state_display().lower()}"
-            lines.append(Line(Mark.OPEN, text, command.get_absolute_url(), "Look"))
+            text = _("%(what)s: %(state)s") % {
+                "what": command.get_kind_display(),
+                "state": command.get_state_display().lower(),
+            }
+            lines.append(Line(Mark.OPEN, text, command.get_absolute_url(), _("Look")))
     # What TokPortal itself named stands until something later has succeeded.
     last = next((command for command in commands if command.is_settled), None)
     if last and last.kind == Command.Kind.PUBLISH_BUNDLE and last.state == Command.State.REFUSED:
         blockers = last.error_details.get("blockers")
         for blocker in blockers if isinstance(blockers, list) else []:
             said = blocker.get("message") or blocker.get("code") if isinstance(blocker, dict) else blocker
-            lines.append(
-                Line(Mark.SAID, f"TokPortal said: {said}", last.get_absolute_url(), "What it answered")
-            )
+            text = _("TokPortal said: %(words)s") % {"words": said}
+            lines.append(Line(Mark.SAID, text, last.get_absolute_url(), _("What it answered")))
     if not lines:
-        lines.append(Line(Mark.DONE, "Nothing is under way or uncertain"))
+        lines.append(Line(Mark.DONE, _("Nothing is under way or uncertain")))
     return lines
 
 
-def slots(positions: list[int]) -> str:
+def runs(positions: list[int]) -> str:
     """
-    >>> slots([1, 2, 3, 7])
-    'slots 1–3 and 7'
+    >>> runs([1, 2, 3, 7])
+    '1–3 and 7'
     """
-    runs: list[list[int]] = []
+    found: list[list[int]] = []
     for position in sorted(set(positions)):
-        if runs and position == runs[-1][-1] + 1:
-            runs[-1].append(position)
+        if found and position == found[-1][-1] + 1:
+            found[-1].append(position)
         else:
-            runs.append([position])
-    named = [str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs]
-    listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
-    return f"slot {listed}" if len(positions) == 1 else f"slots {listed}"
+            found.append([position])
+    named = [str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in found]
+    if len(named) == 1:
+        return named[0]
+    return _("%(first)s and %(last)s") % {"first": ", ".join(named[:-1]), "last": named[-1]}

@@ -4,47 +4,50 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from agency.models import User
 from campaigns.models import Command, Platform
 
 K, S = Command.Kind, Command.State
 
-FIELD_WORDS: Mapping[str, str] = {
-    "bundle_type": "What",
-    "platform": "Platform",
-    "country": "Country",
-    "account_id": "Account",
-    "videos_quantity": "Videos",
-    "edits_quantity": "Edited by TokPortal",
-    "title": "Title",
-    "external_ref": "Reference",
-    "quantity": "How many",
-    "auto_finalize_videos": "Accept videos without a review",
-    "wants_advanced_warming": "Advanced warming",
-    "advanced_warming_terms": "Search terms",
-    "advanced_warming_terms_count": "Search terms, given later",
-    "wants_niche_warming": "Niche warming",
-    "niche_warming_instructions": "Instructions for warming",
-    "wants_deep_warming": "Deep warming",
-    "wants_moderation": "Content moderation",
-    "moderation_notice": "Notice for the moderators",
-    "username": "Username",
-    "visible_name": "Name",
-    "biography": "Biography",
-    "profile_picture_url": "Picture",
-    "profile_picture": "Picture",
-    "link_in_bio": "Link in bio",
-    "comment": "Comment",
-    "video_url": "Media",
-    "carousel_images": "Media",
-    "url": "Address",
-    "events": "Events",
+FIELD_WORDS: Mapping[str, Promise] = {
+    "bundle_type": gettext_lazy("What"),
+    "platform": gettext_lazy("Platform"),
+    "country": gettext_lazy("Country"),
+    "account_id": gettext_lazy("Account"),
+    "videos_quantity": gettext_lazy("Videos"),
+    "edits_quantity": gettext_lazy("Edited by TokPortal"),
+    "title": gettext_lazy("Title"),
+    "external_ref": gettext_lazy("Reference"),
+    "quantity": gettext_lazy("How many"),
+    "auto_finalize_videos": gettext_lazy("Accept videos without a review"),
+    "wants_advanced_warming": gettext_lazy("Advanced warming"),
+    "advanced_warming_terms": gettext_lazy("Search terms"),
+    "advanced_warming_terms_count": gettext_lazy("Search terms, given later"),
+    "wants_niche_warming": gettext_lazy("Niche warming"),
+    "niche_warming_instructions": gettext_lazy("Instructions for warming"),
+    "wants_deep_warming": gettext_lazy("Deep warming"),
+    "wants_moderation": gettext_lazy("Content moderation"),
+    "moderation_notice": gettext_lazy("Notice for the moderators"),
+    "username": gettext_lazy("Username"),
+    "visible_name": gettext_lazy("Name"),
+    "biography": gettext_lazy("Biography"),
+    "profile_picture_url": gettext_lazy("Picture"),
+    "profile_picture": gettext_lazy("Picture"),
+    "link_in_bio": gettext_lazy("Link in bio"),
+    "comment": gettext_lazy("Comment"),
+    "video_url": gettext_lazy("Media"),
+    "carousel_images": gettext_lazy("Media"),
+    "url": gettext_lazy("Address"),
+    "events": gettext_lazy("Events"),
 }
-TYPE_WORDS: Mapping[str, str] = {
-    "account_only": "A new account only",
-    "account_and_videos": "A new account with videos",
-    "videos_only": "Videos on an existing account",
+TYPE_WORDS: Mapping[str, Promise] = {
+    "account_only": gettext_lazy("A new account only"),
+    "account_and_videos": gettext_lazy("A new account with videos"),
+    "videos_only": gettext_lazy("Videos on an existing account"),
 }
 
 
@@ -53,25 +56,27 @@ def asked(command: Command) -> list[tuple[str, str]]:
     body: dict[str, Any] = dict(command.body)
     pairs = []
     if position := command.target.get("position"):
-        pairs.append(("Slot", str(position)))
+        pairs.append((_("Slot"), str(position)))
     for item in body.pop("videos", []):
-        day, what = item.get("target_publish_date") or "no day", item.get("description") or item.get("name")
-        pairs.append((f"Slot {item.get('position')}", f"{day} · {what or item.get('video_type', '')}"))
+        day = item.get("target_publish_date") or _("no day")
+        what = item.get("description") or item.get("name") or item.get("video_type", "")
+        pairs.append((_("Slot %(position)s") % {"position": item.get("position")}, f"{day} · {what}"))
     body |= body.pop("fields", {})
     order = list(FIELD_WORDS)  # the database keeps no order of its own
     for name in sorted(body, key=lambda name: (order.index(name) if name in order else len(order), name)):
         if (value := body[name]) not in ("", None, [], {}):
-            pairs.append((FIELD_WORDS.get(name, name.replace("_", " ").capitalize()), _in_words(name, value)))
+            label = FIELD_WORDS.get(name) or name.replace("_", " ").capitalize()
+            pairs.append((str(label), _in_words(name, value)))
     return pairs
 
 
 def _in_words(name: str, value: object) -> str:
     if name == "bundle_type":
-        return TYPE_WORDS.get(str(value), str(value))
+        return str(TYPE_WORDS.get(str(value), value))
     if name == "platform":
         return str(dict(Platform.choices).get(str(value), value))
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -87,21 +92,21 @@ def next_step(command: Command, user: User) -> tuple[str, str] | None:
         return None
     if command.state == S.QUEUED:
         return (
-            ("Settings", reverse("settings"))
+            (_("Settings"), reverse("settings"))
             if command.error_code == "UNAUTHORIZED" and user.is_owner
             else None
         )
     if command.kind == K.CREATE_BUNDLE and command.campaign_id:
-        return "Order again", f"{reverse('bundle_order', args=[command.campaign_id])}?again={command.pk}"
+        return _("Order again"), f"{reverse('bundle_order', args=[command.campaign_id])}?again={command.pk}"
     if command.bundle_id is None:
         return None
     pages = {
-        K.ADD_VIDEO_SLOTS: ("Add slots again", "bundle_add_slots"),
-        K.ADD_EDIT_SLOTS: ("Add slots again", "bundle_add_slots"),
-        K.CONFIGURE_ACCOUNT: ("Change the profile", "bundle_account"),
-        K.CORRECT_ACCOUNT: ("Look at the account", "bundle_account"),
-        K.FINALIZE_ACCOUNT: ("Look at the account", "bundle_account"),
-        K.CONFIGURE_VIDEOS: ("Change the slots", "bundle_videos"),
+        K.ADD_VIDEO_SLOTS: (_("Add slots again"), "bundle_add_slots"),
+        K.ADD_EDIT_SLOTS: (_("Add slots again"), "bundle_add_slots"),
+        K.CONFIGURE_ACCOUNT: (_("Change the profile"), "bundle_account"),
+        K.CORRECT_ACCOUNT: (_("Look at the account"), "bundle_account"),
+        K.FINALIZE_ACCOUNT: (_("Look at the account"), "bundle_account"),
+        K.CONFIGURE_VIDEOS: (_("Change the slots"), "bundle_videos"),
     }
     if command.kind not in pages:  # its page links to the bundle anyway
         return None

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from agency.connections import tokportal
 from agency.models import Connection, User
 from agency.tokportal import Answer, CreditCosts, DryRunIgnored, Lane
@@ -20,8 +22,10 @@ class PriceCheckWasCharged(Exception):
 
     def __init__(self, command: Command) -> None:
         super().__init__(
-            "TokPortal carried the price check out as a real order. It is recorded with its charge;"
-            " prices are estimates until an owner has looked into it."
+            _(
+                "TokPortal carried the price check out as a real order. It is recorded with its charge;"
+                " prices are estimates until an owner has looked into it."
+            )
         )
         self.command = command
 

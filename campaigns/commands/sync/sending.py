@@ -165,9 +165,7 @@ def mark_unknown(command: Command, error: TokPortalError, *, left_at: datetime, 
             "first_sent_at": command.first_sent_at or left_at,
             "lease_until": None,
             "next_try_at": now,
-            "request_id": error.request_id,
-            "error_code": error.code or type(error).__name__.upper(),
-            "error_message": "No answer came, so it is not known whether it happened.",
+            **refusals.unknown(error),
         },
         lease_until=command.lease_until,
     )
@@ -227,6 +225,7 @@ def settle_found(command: Command, evidence: Evidence, *, at: datetime, now: dat
             "credits_charged": command.quoted_credits,
             "error_code": "",
             "error_message": "",
+            "error_details": {},
         }
         if not move(command, (S.UNKNOWN,), values):
             return

@@ -89,13 +89,9 @@ def _partial_failure(answer: Answer[Any]) -> dict[str, Any]:
     """A batch keeps its good rows: what it refused is told per position."""
     if not isinstance(answer.result, BatchOutcome) or not answer.result.errors:
         return {}
-    positions = {str(error.position): error.message or error.code for error in answer.result.errors}
-    return {
-        "error_code": "PARTLY_REFUSED",
-        "error_message": f"{len(positions)} of the slots were refused: "
-        + " ".join(f"Slot {position}: {message}" for position, message in positions.items()),
-        "error_details": {"positions": positions},
-    }
+    return refusals.partly_refused(
+        {str(error.position): error.message or error.code for error in answer.result.errors}
+    )
 
 
 def follow_up(api: TokPortal, command: Command) -> None:

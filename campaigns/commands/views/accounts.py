@@ -5,6 +5,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from agency.forms import CommandForm
@@ -32,7 +33,7 @@ def bundle_account(request: HtmxRequest, bundle_id: int) -> HttpResponse:
     button = CommandForm(request.POST)
     stale = None
     if not button.is_valid():
-        form.add_error(None, "The form came without its key, so nothing was sent. Send it again.")
+        form.add_error(None, _("The form came without its key, so nothing was sent. Send it again."))
     if form.is_valid():
         try:
             with transaction.atomic():  # a profile that cannot be sent is not saved either
@@ -48,7 +49,7 @@ def bundle_account(request: HtmxRequest, bundle_id: int) -> HttpResponse:
         except actions.CannotSend as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, "Saved, and on its way to TokPortal.")
+            messages.success(request, _("Saved, and on its way to TokPortal."))
             return redirect(bundle)
     return _page(request, bundle, form, stale=stale, status=422)
 
@@ -81,7 +82,9 @@ def account_finalize(request: HtmxRequest, bundle_id: int) -> HttpResponse:
     bundle = editable_bundle(request.user, bundle_id)
     form = CommandForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "The form came without its key, so nothing was sent. Press the button again.")
+        messages.error(
+            request, _("The form came without its key, so nothing was sent. Press the button again.")
+        )
         return redirect("bundle_account", bundle.pk)
     if was_pressed(form, bundle):
         return redirect(bundle)

@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from agency.downloads import csv_download
@@ -46,7 +47,7 @@ def bundle_list(request: HtmxRequest) -> HttpResponse:
 
 @require_safe
 def bundle_list_csv(request: HtmxRequest) -> HttpResponseBase:
-    _, bundles = _filtered(request)
+    _filters, bundles = _filtered(request)
     return csv_download("bundles", BUNDLE_COLUMNS, bundle_rows(bundles))
 
 
@@ -181,5 +182,5 @@ def pressed(request: HtmxRequest, bundle: Bundle, ask: Callable[[], Command]) ->
 
 
 def _incomplete(request: HtmxRequest, bundle: Bundle) -> HttpResponse:
-    messages.error(request, "The form came without its key, so nothing was sent. Press the button again.")
+    messages.error(request, _("The form came without its key, so nothing was sent. Press the button again."))
     return redirect(bundle)

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from agency.downloads import csv_download
@@ -47,7 +48,7 @@ def command_list(request: HtmxRequest) -> HttpResponse:
 
 @require_safe
 def command_list_csv(request: HtmxRequest) -> HttpResponseBase:
-    _, commands = _filtered(request)
+    _filters, commands = _filtered(request)
     return csv_download("orders", COMMAND_COLUMNS, command_rows(commands))
 
 
@@ -118,7 +119,7 @@ def command_withdraw(request: HtmxRequest, command_id: int) -> HttpResponse:
         except actions.CannotSend as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.success(request, "Withdrawn. Nothing was charged, and what was held is free again.")
+            messages.success(request, _("Withdrawn. Nothing was charged, and what was held is free again."))
         return redirect(command)
     return _refused(request, _context(request, command, withdraw=form))
 
@@ -133,7 +134,7 @@ def command_accept(request: HtmxRequest, command_id: int) -> HttpResponse:
         except actions.CannotSend as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.success(request, "Recorded as done.")
+            messages.success(request, _("Recorded as done."))
         return redirect(command)
     return _refused(request, _context(request, command, accept=form))
 

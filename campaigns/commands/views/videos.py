@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from agency.forms import CommandForm
@@ -121,13 +122,13 @@ def _fill(
     offered: Offer | None = None
     if request.method == "POST":
         if not forms.rows:
-            forms.errors.append("These slots are with the manager by now, so nothing was sent.")
+            forms.errors.append(_("These slots are with the manager by now, so nothing was sent."))
         elif forms.is_valid():
             try:
                 quote, offered = _price(request, bundle, forms)
                 if quote is not None:
                     _save_and_send(request, bundle, forms, quote)
-                    messages.success(request, "Saved, and on its way to TokPortal.")
+                    messages.success(request, _("Saved, and on its way to TokPortal."))
                     return redirect(bundle)
             except sync.PriceCheckWasCharged as charged:
                 messages.warning(request, str(charged))

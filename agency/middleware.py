@@ -1,4 +1,4 @@
-"""What every request gets: an id for its log lines, and browser features that are switched off."""
+"""What every request gets: an id for its log lines, the person's language and zone, a policy for the browser."""
 
 import logging
 import re
@@ -8,7 +8,11 @@ from contextvars import ContextVar
 
 from celery import current_task
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 from django.views.defaults import page_not_found
+
+from agency.preferences import language_of, zone_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -41,6 +45,21 @@ class RequestIdFilter(logging.Filter):
         task_id = current_task.request.id if current_task else None
         record.request_id = request_id.get() or task_id or "-"
         return True
+
+
+class PreferencesMiddleware:
+    """Speak the person's language and tell the time of their zone, until the answer is made."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = language_of(request)
+        with translation.override(language), timezone.override(zone_of(request.user)):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        patch_vary_headers(response, ["Accept-Language"])
+        return response
 
 
 class PermissionsPolicyMiddleware:

@@ -49,6 +49,12 @@ def edit_person(
         _give_clients(row, clients)
 
 
+def save_preferences(*, person: User, language: str, time_zone: str, theme: str, density: str) -> None:
+    """How the person likes the pages; "" = the browser's language, the agency's zone."""
+    person.language, person.time_zone, person.theme, person.density = language, time_zone, theme, density
+    person.save(update_fields=["language", "time_zone", "theme", "density"])
+
+
 def _set_rights(person: User) -> None:
     """Owners, and nobody else, may open the admin console."""
     person.is_staff = person.is_superuser = person.role == User.Role.OWNER

@@ -77,10 +77,10 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "agency.middleware.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "agency.middleware.PreferencesMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -213,7 +213,8 @@ LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "agency" / "locale"]
 TIME_ZONE = "UTC"
-# Months of reports and statements begin at midnight here. Rows and pages are in UTC all the same.
+# Months of reports and statements begin at midnight here, and pages tell it to whoever chose no zone of their own.
+# Rows are in UTC all the same.
 AGENCY_TIME_ZONE = secret("AGENCY_TIME_ZONE", "UTC")
 try:
     ZoneInfo(AGENCY_TIME_ZONE)

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.urls import include, path
 
-from agency.views import health, operations, people, settings, sign_in, today
+from agency.views import health, operations, people, preferences, settings, sign_in, today
 
 admin.site.unregister(Group)  # Django's own; roles are a column of ours
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("", today.today, name="today"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("me/", preferences.preferences, name="preferences"),
+    path("me/password/", preferences.password, name="password"),
     path("people/", people.people, name="people"),
     path("people/new/", people.person_new, name="person_new"),
     path("people/<int:user_id>/", people.person_edit, name="person_edit"),

@@ -80,13 +80,14 @@ def _stage_choices() -> list[tuple[str, str]]:
     return [("", gettext("All states")), *((stage.code, stage.word) for stage in STAGES)]
 
 
-class BundleFilterForm(OwnerFilterForm, BundleSearchForm):
-    state = forms.ChoiceField(label=gettext_lazy("State"), required=False, choices=_stage_choices)
+class BoardFilterForm(OwnerFilterForm, BundleSearchForm):
+    """Without a state: a board shows them all."""
+
     field_order = ("q", "client", "campaign", "state", "platform", "country")
 
 
-class BoardFilterForm(BundleFilterForm):
-    state = None  # a board shows them all
+class BundleFilterForm(BoardFilterForm):
+    state = forms.ChoiceField(label=gettext_lazy("State"), required=False, choices=_stage_choices)
 
 
 class CommandFilterForm(OwnerFilterForm):

@@ -106,8 +106,19 @@ def write(language: str, catalogue: Catalog) -> None:
     header = HEADER.format(language=language, plural_forms=catalogue.plural_forms)
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(header.encode() + text.getvalue().strip() + b"\n")
-    with path.with_suffix(".mo").open("wb") as file:
-        write_mo(file, catalogue)
+    path.with_suffix(".mo").write_bytes(compiled(language, catalogue))
+
+
+def compiled(language: str, catalogue: Catalog) -> bytes:
+    """What gettext reads: the sentences that have a translation."""
+    complete = Catalog(locale=language, creation_date=NO_DATE, revision_date=NO_DATE)
+    for message in catalogue:
+        # Babel would keep a plural of empty forms, and a page would show nothing.
+        if message.id and is_translated(message) and not message.fuzzy:
+            complete.add(message.id, message.string, context=message.context)
+    file = BytesIO()
+    write_mo(file, complete)
+    return file.getvalue()
 
 
 def main() -> None:

@@ -1,22 +1,28 @@
-"""What needs a person, and why now: read across the rooms, worded for the page, sorted by urgency."""
+"""What needs a person, and why now: worded for the page, sorted by urgency."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, Sum
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from agency.models import Connection
-from campaigns.ledger import reports as ledger
-from campaigns.models import Bundle, Command, SavedAccount, Video
+from campaigns.models import Bundle, Command
+from campaigns.overview import BudgetUse, budgets_in_use
 from campaigns.states import REVIEW_HOURS
+from campaigns.waiting import Since, Waiting, waiting_rows
 from clients.models import Client
 
 SOON = timedelta(hours=24)  # a deadline within it comes before everything else
 STALE_AFTER = timedelta(days=2)
 REFUSED_FOR = timedelta(days=7)  # older refusals are history
-MOST = 100  # of each sort: nobody reads further, and the page stays small
+WITH_MANAGER_FOR = timedelta(days=7)  # TokPortal's managers usually move within days
+LATE_AFTER = timedelta(days=3)  # TokPortal posts within two days from the planned one
+# A budget is worth a look from half of it on: when it runs this far ahead of its days, or is nearly used up.
+PACE_FROM, PACE_AHEAD, NEARLY_USED = 0.5, 0.2, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +30,38 @@ class Sort:
     """A sort of waiting thing: what its pill says, and what its button does."""
 
     rank: int  # among those without a near deadline, smaller first
-    state: str
+    state: Promise
     tone: str
-    action: str
+    action: Promise
     is_deadline: bool = False  # it closes by itself at `Need.at`; else it waits since then
 
 
-UNDECIDED = Sort(0, "You decide", "bad", "See evidence")
-NO_DOWNLOAD = Sort(1, "Download failed", "bad", "Fix link")
-REFUSED = Sort(2, "Refused", "bad", "See why")
-ACCOUNT_IN_REVIEW = Sort(3, "Finalises itself", "wait", "Review", is_deadline=True)
-VIDEOS_IN_REVIEW = Sort(4, "Finalises itself", "wait", "Review", is_deadline=True)
-VIDEOS_TO_FINALISE = Sort(4, "In review", "wait", "Review")
-UNASSIGNED = Sort(5, "Unassigned", "bad", "Assign")
-CHARGED_DIFFERENTLY = Sort(5, "Charged differently", "wait", "Compare")
-READY = Sort(6, "Set up", "calm", "Publish")
-STALE = Sort(7, "Old figures", "wait", "Look")
-UNCLAIMED = Sort(7, "Unclaimed", "wait", "Claim")
-CHANGE_ASKED = Sort(8, "Change asked", "info", "Look")
+_FINALISES, _REVIEW, _LOOK = (
+    gettext_lazy("Finalises itself"),
+    gettext_lazy("Review"),
+    gettext_lazy("Look"),
+)
+SORTS = {
+    "undecided": Sort(0, gettext_lazy("You decide"), "bad", gettext_lazy("See evidence")),
+    "no_download": Sort(1, gettext_lazy("Download failed"), "bad", gettext_lazy("Fix link")),
+    "refused": Sort(2, gettext_lazy("Refused"), "bad", gettext_lazy("See why")),
+    "account_in_review": Sort(3, _FINALISES, "wait", _REVIEW, is_deadline=True),
+    "videos_in_review": Sort(4, _FINALISES, "wait", _REVIEW, is_deadline=True),
+    "videos_to_finalise": Sort(4, gettext_lazy("In review"), "wait", _REVIEW),
+    "unassigned": Sort(5, gettext_lazy("Unassigned"), "bad", gettext_lazy("Assign")),
+    "charged_differently": Sort(5, gettext_lazy("Charged differently"), "wait", gettext_lazy("Compare")),
+    "expiring": Sort(5, gettext_lazy("Expiring"), "wait", _LOOK),
+    "overspent": Sort(5, gettext_lazy("Over budget"), "bad", _LOOK),
+    "pace": Sort(6, gettext_lazy("Budget pace"), "wait", _LOOK),
+    "ready": Sort(6, gettext_lazy("Set up"), "calm", gettext_lazy("Publish")),
+    "late": Sort(6, gettext_lazy("Late"), "wait", _LOOK),
+    "stuck": Sort(6, gettext_lazy("No progress"), "wait", _LOOK),
+    "stale": Sort(7, gettext_lazy("Old figures"), "wait", _LOOK),
+    "unclaimed": Sort(7, gettext_lazy("Unclaimed"), "wait", gettext_lazy("Claim")),
+    "account_change": Sort(8, gettext_lazy("Change asked"), "info", _LOOK),
+    "videos_change": Sort(8, gettext_lazy("Change asked"), "info", _LOOK),
+}
+UNASSIGNED = SORTS["unassigned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +85,23 @@ def needs(
 ) -> list[Need]:
     """Everything of these clients that waits, most urgent first. `now` is TokPortal's time.
 
-    Owners are also told what belongs to nobody. At most six queries, and at most MOST rows of each.
+    Owners are also told what belongs to nobody. At most three queries, and at most 100 rows of each sort.
     """
-    found = [*_bundles(clients), *_videos(clients), *_commands(clients, now, for_owner=for_owner)]
+    skew = timedelta(seconds=connection.clock_skew_seconds if connection else 0)
+    since = Since(
+        refused=now - REFUSED_FOR,
+        with_manager=now - WITH_MANAGER_FOR,
+        due=(now - LATE_AFTER).date(),
+        read=now - skew - STALE_AFTER,
+    )
+    rows = waiting_rows(
+        clients, connection_id=connection.pk if connection else None, since=since, for_owner=for_owner
+    )
+    found = [_need(row, clients.get(row.client_id) if row.client_id else None) for row in rows]
     if connection:
-        found += _stale_figures(clients, now - timedelta(seconds=connection.clock_skew_seconds))
-        if for_owner:
-            found += _ownerless(connection)
+        found += _budgets(clients, connection, now)
+        if for_owner and connection.expiring_credits:
+            found.append(_expiring(connection.expiring_credits))
 
     def urgency(need: Need) -> tuple[int, float]:
         return (-1 if need.closes_soon(now) else need.sort.rank, need.at.timestamp() if need.at else 0.0)
@@ -79,157 +109,129 @@ def needs(
     return sorted(found, key=urgency)
 
 
-def _bundles(clients: Mapping[int, Client]) -> Iterator[Need]:
-    """Accounts in review or under correction, and bundles that could be published at once."""
-    slots = Video.objects.filter(bundle=OuterRef("pk"))
-    in_review = Q(status__in=Bundle.HANDED_OVER, account_status__in=("in_review", "pending_corrections"))
-    has_account = Q(account_status="configured") | Q(bundle_type=Bundle.Type.VIDEOS_ONLY)
-    has_videos = Q(bundle_type=Bundle.Type.ACCOUNT_ONLY) | (
-        Exists(slots.filter(status="configured")) & ~Exists(slots.filter(status="pending"))
-    )
-    is_ready = Q(status="pending_setup") & has_account & has_videos
-    rows = (
-        Bundle.objects.filter(in_review | is_ready, campaign__client__in=clients, campaign__archived_at=None)
-        .select_related("campaign", "saved_account")
-        .defer("raw", "account_listing", "saved_account__raw")
-        .order_by("account_status_since", "pk")[:MOST]
-    )
-    for bundle in rows:
-        assert bundle.campaign is not None  # by the filter
-        client, since = clients[bundle.campaign.client_id], bundle.account_status_since
-        about = _about(bundle, bundle.campaign.name)
-        if bundle.status == "pending_setup":
-            yield Need(
-                READY, "Ready to publish", about, bundle.status_since, bundle.get_absolute_url(), client
+def _need(row: Waiting, client: Client | None) -> Need:
+    sort = SORTS[row.sort]
+    at = row.since + timedelta(hours=REVIEW_HOURS) if row.since and sort.is_deadline else row.since
+    what, about = _what(row), _about(row)
+    return Need(sort, what, about, at, _page(row), client, row.credits)
+
+
+def _what(row: Waiting) -> str:
+    n = {"n": row.n}
+    match row.sort:
+        case "account_in_review":
+            return _("Account in review")
+        case "account_change":
+            return _("Account change asked")
+        case "ready":
+            return _("Ready to publish")
+        case "stuck":
+            return _("With the manager for a week")
+        case "no_download":
+            return ngettext("Video without a working link", "%(n)d videos without a working link", row.n) % n
+        case "videos_change":
+            return ngettext("Video: change asked", "%(n)d videos: change asked", row.n) % n
+        case "videos_in_review" | "videos_to_finalise":
+            return ngettext("Video in review", "%(n)d videos in review", row.n) % n
+        case "late":
+            return ngettext("Video not live in time", "%(n)d videos not live in time", row.n) % n
+        case "undecided":
+            return _("%(order)s: outcome unknown") % {"order": Command.Kind(row.kind).label}
+        case "refused":
+            return _("%(order)s: refused") % {"order": Command.Kind(row.kind).label}
+        case "charged_differently":
+            return _("%(order)s: not as quoted") % {"order": Command.Kind(row.kind).label}
+        case "stale":
+            return (
+                ngettext(
+                    "An account without figures of the last two days",
+                    "%(n)d accounts without figures of the last two days",
+                    row.n,
+                )
+                % n
             )
-            continue
-        if bundle.saved_account:
-            about = f"@{bundle.saved_account.username} · {bundle.campaign}"
-        page = reverse("bundle_account", args=[bundle.pk])
-        if bundle.account_status == "in_review":
-            until = since + timedelta(hours=REVIEW_HOURS) if since else None
-            yield Need(ACCOUNT_IN_REVIEW, "Account in review", about, until, page, client)
-        else:
-            yield Need(CHANGE_ASKED, "Account change asked", about, since, page, client)
+        case "unassigned":
+            return ngettext("A charge belongs to nobody", "%(n)d charges belong to nobody", row.n) % n
+        case "unclaimed":
+            return (
+                ngettext("A bundle belongs to no campaign", "%(n)d bundles belong to no campaign", row.n) % n
+            )
+    raise ValueError(f"No words for what waits as {row.sort!r}.")
 
 
-def _videos(clients: Mapping[int, Client]) -> Iterator[Need]:
-    """Videos in review, under correction or without a working link, counted by bundle."""
-    waiting = Q(status__in=("in_review", "pending_corrections")) | Q(has_download_issue=True)
-    groups = (
-        Video.objects.filter(
-            waiting, bundle__campaign__client__in=clients, bundle__campaign__archived_at=None
-        )
-        .values(
-            "bundle_id",
-            "status",
-            "has_download_issue",
-            client_id=F("bundle__campaign__client_id"),
-            campaign=F("bundle__campaign__name"),
-            title=F("bundle__title"),
-            country=F("bundle__country"),
-            platform=F("bundle__platform"),
-            finalises_itself=F("bundle__auto_finalize_videos"),
-        )
-        .annotate(n=Count("pk"), since=Min("status_since"))
-        .order_by("since")[:MOST]
-    )
-    for group in groups:
-        bundle = Bundle(title=group["title"], country=group["country"], platform=group["platform"])
-        about, client = _about(bundle, group["campaign"]), clients[group["client_id"]]
-        count = "Video" if group["n"] == 1 else f"{group['n']} videos"
-        page, since = reverse("bundle_videos", args=[group["bundle_id"]]), group["since"]
-        if group["has_download_issue"]:
-            yield Need(NO_DOWNLOAD, f"{count} without a working link", about, since, page, client)
-        elif group["status"] == "pending_corrections":
-            yield Need(CHANGE_ASKED, f"{count}: change asked", about, since, page, client)
-        elif group["finalises_itself"]:
-            until = since + timedelta(hours=REVIEW_HOURS)
-            yield Need(VIDEOS_IN_REVIEW, f"{count} in review", about, until, page, client)
-        else:
-            yield Need(VIDEOS_TO_FINALISE, f"{count} in review", about, since, page, client)
-
-
-def _commands(clients: Mapping[int, Client], now: datetime, *, for_owner: bool) -> Iterator[Need]:
-    """Outcomes that a person must decide, and refusals that nobody has tried again."""
-    later = Command.objects.filter(kind=OuterRef("kind"), pk__gt=OuterRef("pk")).exclude(
-        state=Command.State.VOID
-    )
-    # Three questions, each with its own index, rather than one with three ors.
-    tried_again = (
-        Exists(later.filter(bundle=OuterRef("bundle"), target=OuterRef("target")))
-        | Exists(later.filter(kind=Command.Kind.CREATE_BUNDLE, campaign=OuterRef("campaign")))
-        | Exists(later.filter(bundle=None, client=None))
-    )
-    recent = Q(state_since__gte=now - REFUSED_FOR)
-    wanted = Q(state=Command.State.UNKNOWN, needs_person=True)
-    wanted |= recent & Q(~tried_again, state=Command.State.REFUSED)
-    whose = Q(client__in=clients)
-    if for_owner:
-        wanted |= recent & Q(state=Command.State.SUCCEEDED, is_charged_differently=True)
-        whose |= Q(client=None)
-    rows = (
-        Command.objects.filter(whose, wanted)
-        .select_related("campaign", "bundle")
-        .defer("answer", "body", "bundle__raw", "bundle__account_listing")
-        .order_by("state_since", "pk")[:MOST]
-    )
-    for command in rows:
-        client = clients.get(command.client_id) if command.client_id else None
-        about = _about(command.bundle, command.campaign.name if command.campaign else "")
-        verb, page, since = command.get_kind_display(), command.get_absolute_url(), command.state_since
-        quoted = command.quoted_credits or None
-        if command.state == Command.State.UNKNOWN:
-            yield Need(UNDECIDED, f"{verb}: outcome unknown", about, since, page, client, quoted)
-        elif command.state == Command.State.REFUSED:
-            yield Need(REFUSED, f"{verb}: refused", about, since, page, client, quoted)
-        else:
-            charged = command.credits_charged
-            yield Need(CHARGED_DIFFERENTLY, f"{verb}: not as quoted", about, since, page, client, charged)
-
-
-def _stale_figures(clients: Mapping[int, Client], now: datetime) -> Iterator[Need]:
-    """Clients whose accounts nobody has read for two days. `now` is machine time, as is `analytics_at`."""
-    until = now - STALE_AFTER
-    is_old = Q(analytics_at__lt=until) | Q(analytics_at=None, upstream_created_at__lt=until)
-    groups = (
-        SavedAccount.objects.filter(is_old, is_banned=False, campaign__client__in=clients)
-        .order_by()
-        .values(client=F("campaign__client"), slug=F("campaign__client__slug"))
-        .annotate(n=Count("pk"), since=Min("analytics_at"))
-    )
-    for group in groups:
-        count = "An account" if group["n"] == 1 else f"{group['n']} accounts"
-        page = f"{reverse('account_list')}?client={group['slug']}&sort=age"
-        what = f"{count} without figures of the last two days"
-        yield Need(STALE, what, "Analytics", group["since"], page, clients[group["client"]])
-
-
-def _about(bundle: Bundle | None, campaign: str) -> str:
+def _about(row: Waiting) -> str:
     """The bundle and its campaign, without saying the campaign's name twice."""
-    name = str(bundle) if bundle else ""
-    return name if campaign in name else " · ".join(part for part in (name, campaign) if part)
+    match row.sort:
+        case "stale":
+            return _("Analytics")
+        case "unassigned":
+            return _("Credit history")
+        case "unclaimed":
+            return _("Ordered elsewhere")
+    if row.username:
+        return f"@{row.username} · {row.campaign}"
+    name = str(Bundle(title=row.title, country=row.country, platform=row.platform)) if row.bundle_id else ""
+    return name if row.campaign in name else " · ".join(part for part in (name, row.campaign) if part)
 
 
-def _ownerless(connection: Connection) -> Iterator[Need]:
-    """What belongs to no client: charges of the history, and bundles that somebody else ordered."""
-    charges = ledger.unassigned_entries(connection).aggregate(
-        n=Count("pk"), credits=Sum("amount"), since=Min("created_at")
+def _page(row: Waiting) -> str:
+    """Where the fix is."""
+    match row.sort:
+        case "stale":
+            return f"{reverse('account_list')}?client={row.slug}&sort=age"
+        case "unassigned":
+            return reverse("credit_unassigned")
+        case "unclaimed":
+            return reverse("bundle_unclaimed")
+        case "account_in_review" | "account_change":
+            return reverse("bundle_account", args=[row.bundle_id])
+        case "ready" | "stuck":
+            return reverse("bundle_detail", args=[row.bundle_id])
+    if row.command_id:
+        return reverse("command_detail", args=[row.command_id])
+    return reverse("bundle_videos", args=[row.bundle_id])
+
+
+def _budgets(clients: Mapping[int, Client], connection: Connection, now: datetime) -> Iterator[Need]:
+    """Budgets that are overdrawn, nearly gone, or used up much faster than their campaign's days."""
+    for budget in budgets_in_use(connection):
+        client = clients.get(budget.client_id)
+        if client is None or budget.used < budget.limit * PACE_FROM:
+            continue
+        page = (
+            reverse("campaign_detail", args=[budget.campaign_id])
+            if budget.campaign_id
+            else client.get_absolute_url()
+        )
+        about = budget.name or _("The client's budget")
+        percent = round(100 * budget.used / budget.limit)
+        if budget.used > budget.limit:
+            over = budget.used - budget.limit
+            what = ngettext("%(n)d credit over budget", "%(n)d credits over budget", over) % {"n": over}
+            yield Need(SORTS["overspent"], what, about, None, page, client)
+            continue
+        gone = _time_gone(budget, now.date())
+        if gone is not None and gone < 1 and budget.used / budget.limit - gone > PACE_AHEAD:
+            what = _("%(used)d%% of the budget used, %(gone)d%% of the days gone") % {
+                "used": percent,
+                "gone": round(100 * gone),
+            }
+            yield Need(SORTS["pace"], what, about, None, page, client)
+        elif budget.used >= budget.limit * NEARLY_USED and gone != 1:
+            what = _("%(used)d%% of the budget used") % {"used": percent}
+            yield Need(SORTS["pace"], what, about, None, page, client)
+
+
+def _time_gone(budget: BudgetUse, today: date) -> float | None:
+    """The share of a campaign's days that is over, 0 to 1. None for a client's budget, which has no days."""
+    if budget.starts_on is None or budget.ends_on is None:
+        return None
+    days = (budget.ends_on - budget.starts_on).days + 1
+    return min(1.0, max(0.0, ((today - budget.starts_on).days + 1) / days))
+
+
+def _expiring(credits: int) -> Need:
+    what = ngettext("%(n)d credit expires within 7 days", "%(n)d credits expire within 7 days", credits)
+    return Need(
+        SORTS["expiring"], what % {"n": credits}, _("The pool"), None, reverse("credit_list"), credits=credits
     )
-    if charges["n"]:
-        what = (
-            "A charge belongs to nobody"
-            if charges["n"] == 1
-            else f"{charges['n']:,} charges belong to nobody"
-        )
-        page = reverse("credit_unassigned")
-        yield Need(UNASSIGNED, what, "Credit history", charges["since"], page, credits=-charges["credits"])
-    unclaimed = Bundle.objects.filter(connection=connection, campaign=None).exclude(status__in=Bundle.ENDED)
-    found = unclaimed.aggregate(n=Count("pk"), since=Min("upstream_created_at"))
-    if found["n"]:
-        what = (
-            "A bundle belongs to no campaign"
-            if found["n"] == 1
-            else f"{found['n']:,} bundles belong to no campaign"
-        )
-        yield Need(UNCLAIMED, what, "Ordered elsewhere", found["since"], reverse("bundle_unclaimed"))

@@ -18,21 +18,23 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Sum,
+    Value,
     When,
 )
 from django.db.models.functions import Coalesce
 
 from agency.models import Connection
 from campaigns.analytics.models import VideoSnapshot
-from campaigns.ledger.models import Budget
+from campaigns.ledger.models import Budget, Commitment
 from campaigns.ledger.months import Month
-from campaigns.ledger.reports import BudgetState, booked_allocations, unbooked_reservations
+from campaigns.ledger.reports import BudgetState
 from campaigns.models import Bundle, Campaign, SavedAccount, Video
 from campaigns.states import bundle_pill
 from clients.models import Client
 
 VIEWS_DAYS = 30
 VIEWS_KEPT_SECONDS = 600  # TokPortal looks at a post once a day or less
+BUDGETS_KEPT_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,41 +64,39 @@ def client_figures(
 
     Credits are those of the workspace `connection`.
     """
-    pks = [client.pk for client in clients]
-    rows = {row.pk: row for row in _with_figures(pks, connection, Month.of(now))}
+    shown = list(clients)
+    pks = [client.pk for client in shown]
+    rows = {row["pk"]: row for row in _figures(pks, connection, Month.of(now))}
     pipelines = pipelines_by(Bundle.objects.filter(campaign__client__in=pks), "campaign__client")
     views = views_by_client(now.date())
     return [
         ClientFigures(
-            client=rows[pk],
-            pipeline=pipelines.get(pk, []),
-            videos_live=rows[pk].videos_live,
-            views=views.get(pk),
-            credits_this_month=-rows[pk].month,
-            budget=BudgetState(rows[pk].limit, rows[pk].unbooked - rows[pk].booked),
-            data_at=rows[pk].data_at,
+            client=client,
+            pipeline=pipelines.get(client.pk, []),
+            videos_live=row["live"],
+            views=views.get(client.pk),
+            credits_this_month=row["month"],
+            budget=BudgetState(row["limit"], row["used"]),
+            data_at=row["data_at"],
         )
-        for pk in pks
+        for client in shown
+        if (row := rows.get(client.pk))
     ]
 
 
-def _with_figures(pks: list[int], connection: Connection | None, month: Month) -> QuerySet[Any]:
+def _figures(pks: list[int], connection: Connection | None, month: Month) -> Iterable[dict[str, Any]]:
     """Each figure is a subquery of its own, so that sums do not multiply each other."""
     live = Video.objects.filter(bundle__campaign__client=OuterRef("pk"), status__in=Video.LIVE)
-    allocations = booked_allocations(connection).filter(client=OuterRef("pk"))
-    this_month = allocations.filter(entry__created_at__gte=month.begins_at)
-    unbooked = unbooked_reservations(connection).filter(client=OuterRef("pk"))
-    accounts = SavedAccount.objects.filter(campaign__client=OuterRef("pk"))
+    spoken_for = Commitment.objects.filter(connection=connection, client=OuterRef("pk"))
     budget = Budget.objects.filter(client=OuterRef("pk"), campaign=None)
-    return Client.objects.filter(pk__in=pks).annotate(
-        videos_live=_total(live.exclude(platform_url=""), "bundle__campaign__client", Count("pk")),
-        month=_total(this_month, "client", Sum("amount")),
-        booked=_total(allocations, "client", Sum("amount")),
-        unbooked=_total(unbooked, "client", Sum("credits")),
+    accounts = SavedAccount.objects.filter(campaign__client=OuterRef("pk")).order_by()
+    return Client.objects.filter(pk__in=pks).values(
+        "pk",
+        live=_total(live.exclude(platform_url=""), "bundle__campaign__client", Count("pk")),
+        used=_total(spoken_for, "client", Sum("credits")),
+        month=_total(spoken_for.filter(booked_at__gte=month.begins_at), "client", Sum("credits")),
         limit=Subquery(budget.values("credits")[:1]),
-        data_at=Subquery(
-            accounts.order_by().values("campaign__client").annotate(at=Max("analytics_at")).values("at")
-        ),
+        data_at=Subquery(accounts.values("campaign__client").annotate(at=Max("analytics_at")).values("at")),
     )
 
 
@@ -187,12 +187,53 @@ def campaigns_with_figures(campaigns: QuerySet[Campaign], *, connection: Connect
     """
     bundles = Bundle.objects.filter(campaign=OuterRef("pk")).exclude(status__in=Bundle.ENDED)
     live = Video.objects.filter(bundle__campaign=OuterRef("pk"), status__in=Video.LIVE)
-    unbooked = unbooked_reservations(connection).filter(campaign=OuterRef("pk"))
-    allocations = booked_allocations(connection).filter(campaign=OuterRef("pk"))
+    spoken_for = Commitment.objects.filter(connection=connection, campaign=OuterRef("pk"))
     return campaigns.annotate(
         bundles_open=_total(bundles, "campaign", Count("pk")),
         videos_live=_total(live.exclude(platform_url=""), "bundle__campaign", Count("pk")),
         budget_credits=Subquery(Budget.objects.filter(campaign=OuterRef("pk")).values("credits")[:1]),
-        credits_used=_total(unbooked, "campaign", Sum("credits"))
-        - _total(allocations, "campaign", Sum("amount")),
+        credits_used=_total(spoken_for, "campaign", Sum("credits")),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """A budget with a limit, and what is spoken for of it. `name`: of the campaign, empty = the client's own."""
+
+    client_id: int
+    campaign_id: int | None
+    name: str
+    starts_on: date | None
+    ends_on: date | None
+    limit: int
+    used: int
+
+
+def budgets_in_use(connection: Connection) -> list[BudgetUse]:
+    """Of everything that is not archived. One query, kept for a minute."""
+    key = f"budgets-in-use:{connection.pk}"
+    found: list[BudgetUse] | None = cache.get(key)
+    if found is None:
+        found = _read_budgets_in_use(connection)
+        cache.set(key, found, BUDGETS_KEPT_SECONDS)
+    return found
+
+
+def _read_budgets_in_use(connection: Connection) -> list[BudgetUse]:
+    spoken_for = Commitment.objects.filter(connection=connection, client=OuterRef("client"))
+    of_campaign = spoken_for.filter(campaign=OuterRef("campaign"))
+    rows = Budget.objects.filter(
+        credits__gt=0, client__archived_at=None, campaign__archived_at=None
+    ).values_list(
+        "client_id",
+        "campaign_id",
+        Coalesce("campaign__name", Value("")),
+        "campaign__starts_on",
+        "campaign__ends_on",
+        "credits",
+        Case(
+            When(campaign=None, then=_total(spoken_for, "client", Sum("credits"))),
+            default=_total(of_campaign, "campaign", Sum("credits")),
+        ),
+    )
+    return [BudgetUse(*row) for row in rows]

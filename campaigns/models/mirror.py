@@ -137,6 +137,11 @@ class Bundle(models.Model):
         ]
         indexes = [
             models.Index(fields=["campaign", "status"], name="bundle_by_campaign_and_status"),
+            models.Index(
+                fields=["status_since"],
+                name="bundle_not_taken_up",
+                condition=Q(status__in=["pending_setup", "published", "published_priority", "accepted"]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -201,6 +206,12 @@ class Video(models.Model):
                 fields=["bundle"],
                 name="video_needs_a_person",
                 condition=Q(status__in=["in_review", "pending_corrections"]) | Q(has_download_issue=True),
+            ),
+            models.Index(
+                fields=["bundle", "status"],
+                name="video_live",
+                condition=Q(status__in=["in_review", "pending_corrections", "finalized"])
+                & ~Q(platform_url=""),
             ),
             models.Index(
                 fields=["posted_at"], name="video_by_posted_at", condition=Q(posted_at__isnull=False)

@@ -84,7 +84,7 @@ def client_figures(
     ]
 
 
-def _figures(pks: list[int], connection: Connection | None, month: Month) -> Iterable[dict[str, Any]]:
+def _figures(pks: list[int], connection: Connection | None, month: Month) -> QuerySet[Any, Any]:
     """Each figure is a subquery of its own, so that sums do not multiply each other."""
     live = Video.objects.filter(bundle__campaign__client=OuterRef("pk"), status__in=Video.LIVE)
     spoken_for = Commitment.objects.filter(connection=connection, client=OuterRef("pk"))

@@ -2,9 +2,12 @@
 
 from collections import Counter
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from agency.htmx import HtmxRequest
@@ -21,20 +24,21 @@ CLIENTS_SHOWN = 12
 COMMANDS_SHOWN = 6
 DAYS_AHEAD = 3
 
+# From nought to twelve, as a sentence begins with them.
 WORDS = (
-    "No",
-    "One",
-    "Two",
-    "Three",
-    "Four",
-    "Five",
-    "Six",
-    "Seven",
-    "Eight",
-    "Nine",
-    "Ten",
-    "Eleven",
-    "Twelve",
+    _("No"),
+    _("One"),
+    _("Two"),
+    _("Three"),
+    _("Four"),
+    _("Five"),
+    _("Six"),
+    _("Seven"),
+    _("Eight"),
+    _("Nine"),
+    _("Ten"),
+    _("Eleven"),
+    _("Twelve"),
 )
 
 
@@ -47,6 +51,7 @@ def today(request: HtmxRequest) -> HttpResponse:
     waiting = needs(clients, connection=connection, now=upstream_now, for_owner=request.user.is_owner)
     by_client = Counter(need.client.pk for need in waiting if need.client)
     shown = sorted(clients.values(), key=lambda client: -by_client[client.pk])[:CLIENTS_SHOWN]
+    closing = sum(need.closes_soon(upstream_now) for need in waiting)
     context = {
         "now": now,
         "upstream_now": upstream_now,
@@ -54,7 +59,7 @@ def today(request: HtmxRequest) -> HttpResponse:
         "connection": connection,
         "pool": ledger.pool(connection) if connection else None,
         "sentence": sentence(len(waiting)),
-        "closing": sum(need.closes_soon(upstream_now) for need in waiting),
+        "closing": closing_sentence(closing, waiting=len(waiting), clients=len(clients)),
         "needs": waiting[: None if request.GET.get("all") else NEEDS_SHOWN],
         "needs_total": len(waiting),
         "unassigned": next((need for need in waiting if need.sort is UNASSIGNED), None),
@@ -69,6 +74,25 @@ def today(request: HtmxRequest) -> HttpResponse:
 def sentence(waiting: int) -> str:
     """What the page opens with: `Nine things need a person`."""
     if waiting == 0:
-        return "Nothing needs a person"
-    count = WORDS[waiting] if waiting < len(WORDS) else f"{waiting:,}"
-    return f"{count} thing needs a person" if waiting == 1 else f"{count} things need a person"
+        return gettext("Nothing needs a person")
+    words = ngettext("%(count)s thing needs a person", "%(count)s things need a person", waiting)
+    return words % {"count": spelled(waiting)}
+
+
+def closing_sentence(closing: int, *, waiting: int, clients: int) -> str:
+    """What it goes on with: how many of them close by themselves, or that all is well."""
+    if closing:
+        words = ngettext(
+            "%(count)s of them closes by itself within 24 hours.",
+            "%(count)s of them close by themselves within 24 hours.",
+            closing,
+        )
+        return words % {"count": spelled(closing)}
+    if waiting:
+        return gettext("None of them closes by itself within 24 hours.")
+    return gettext("All orders are on their way or done.") if clients else ""
+
+
+def spelled(count: int) -> str:
+    """A count that begins a sentence: `Nine`, `13`, `1,204`."""
+    return str(WORDS[count]) if count < len(WORDS) else intcomma(count)

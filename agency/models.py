@@ -31,9 +31,9 @@ class User(AbstractUser):
     """A member of the agency's staff. Which clients they work for is `clients.Membership`."""
 
     class Role(models.TextChoices):
-        OWNER = "owner", "Owner"  # sees every client, the settings and the money
-        MANAGER = "manager", "Account manager"  # orders and edits for the clients they are given
-        ANALYST = "analyst", "Analyst"  # looks at the clients they are given, changes nothing
+        OWNER = "owner", _("Owner")  # sees every client, the settings and the money
+        MANAGER = "manager", _("Account manager")  # orders and edits for the clients they are given
+        ANALYST = "analyst", _("Analyst")  # looks at the clients they are given, changes nothing
 
     class Theme(models.TextChoices):
         SYSTEM = "system", _("As my device")

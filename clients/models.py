@@ -86,4 +86,4 @@ class ClientPin(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.client}, pinned by {self.user}"
+        return gettext("%(client)s, pinned by %(user)s") % {"client": self.client, "user": self.user}

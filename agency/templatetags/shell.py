@@ -1,7 +1,7 @@
 """The frame of every page: navigation, credit meter, troubles, and how long ago something was."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django import template
 from django.http import HttpRequest
@@ -12,6 +12,7 @@ from redis import RedisError
 
 from agency import heartbeats
 from agency.models import Connection, User
+from agency.times import age, clock_difference
 from campaigns.ledger import reports as ledger
 from campaigns.models import Bundle, Command, Platform, Video
 from campaigns.states import Pill, bundle_pill, command_pill, video_pill
@@ -142,30 +143,8 @@ def _troubles(user: User, connection: Connection | None, now: datetime) -> list[
     return troubles
 
 
-@register.filter
-def age(at: datetime | None, now: datetime) -> str:
-    """How long ago or in how long: `just now`, `12 min ago`, `in 14 h`, `3 d ago`. Both of one clock."""
-    if at is None:
-        return "never"
-    length = abs(now - at)
-    if length < timedelta(minutes=1):
-        return "just now"
-    if length < timedelta(hours=1):
-        words = f"{length // timedelta(minutes=1)} min"
-    elif length < timedelta(hours=48):
-        words = f"{length // timedelta(hours=1)} h"
-    else:
-        words = f"{length.days} d"
-    return f"{words} ago" if at < now else f"in {words}"
-
-
-@register.filter
-def clock_difference(seconds: int) -> str:
-    """How far TokPortal's clock is from ours, in the largest unit that fits: `10 days ahead of ours`."""
-    units = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
-    unit, length = next((unit for unit in units if abs(seconds) >= unit[1]), units[-1])
-    count = round(abs(seconds) / length)
-    return f"{count:,} {unit}{'' if count == 1 else 's'} {'ahead of' if seconds > 0 else 'behind'} ours"
+register.filter("age", age)
+register.filter("clock_difference", clock_difference)
 
 
 @register.filter

@@ -1,7 +1,7 @@
 """The frame of every page, signing in, and pages for what goes wrong."""
 
+import re
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from django.template.loader import render_to_string
@@ -10,7 +10,6 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from agency.models import User
-from agency.templatetags.shell import age, clock_difference
 from agency.views.errors import server_error
 from clients.models import Client
 from tests.factories import NOW, make_campaign, make_client, make_connection, make_user
@@ -96,7 +95,7 @@ def test_owners_find_the_agencys_pages_and_others_do_not(
 
 def test_the_page_one_is_on_is_marked(signed_in: SignedIn, owner: User) -> None:
     page = signed_in(owner).get(reverse("client_list")).content.decode()
-    assert '<a href="/clients/" aria-current="page">Clients</a>' in page
+    assert re.search(r'<a href="/clients/" aria-current="page">.*?Clients</span></a>', page)
 
 
 def test_a_report_stands_under_reports_though_its_address_begins_with_clients(
@@ -104,8 +103,8 @@ def test_a_report_stands_under_reports_though_its_address_begins_with_clients(
 ) -> None:
     make_connection()
     page = signed_in(owner).get(reverse("client_report", args=[client_row.slug, "2026-11"])).content.decode()
-    assert page.count("aria-current") == 1
-    assert '<a href="/reports/" aria-current="page">Reports</a>' in page
+    assert page.count('aria-current="page"><svg') == 1
+    assert re.search(r'<a href="/reports/" aria-current="page">.*?Reports</span></a>', page)
 
 
 def test_the_switcher_names_the_client_and_never_lists_them_all(
@@ -114,7 +113,7 @@ def test_the_switcher_names_the_client_and_never_lists_them_all(
     for number in range(5):
         make_client(f"other-{number}", name=f"Other {number}")
     page = signed_in(owner).get(client_row.get_absolute_url()).content.decode()
-    assert "Acme: overview" in page
+    assert re.search(r'<button class="switch client-\d+".*?Acme</span>', page)
     assert "Other 1" not in page
 
 
@@ -129,7 +128,7 @@ def test_a_fragment_brings_the_meter_and_the_messages_along(signed_in: SignedIn,
     browser = signed_in(owner)
     browser.post(reverse("client_new"), {"name": "Acme", "slug": "acme", "colour": "#112233"})
     fragment = browser.get(reverse("client_list"), headers={"HX-Request": "true"}).content.decode()
-    assert 'id="credit-meter" hx-swap-oob="true"' in fragment
+    assert re.search(r'id="credit-meter"[^>]* hx-swap-oob="true"', fragment)
     assert 'id="messages" aria-live="polite" hx-swap-oob="true"' in fragment
     again = browser.get(reverse("client_list"), headers={"HX-Request": "true"}).content.decode()
     assert 'id="messages"' not in again  # a poll does not wipe what was said
@@ -185,29 +184,3 @@ def test_only_one_workspace_is_active(db: None) -> None:
     make_connection()
     with pytest.raises(Exception, match="connection_one_is_active"):
         make_connection(name="Another")
-
-
-@pytest.mark.parametrize(
-    ("away", "words"),
-    [
-        (timedelta(seconds=-20), "just now"),
-        (timedelta(minutes=-12, seconds=-5), "12 min ago"),
-        (timedelta(hours=14, minutes=3), "in 14 h"),
-        (timedelta(days=-3), "3 d ago"),
-    ],
-)
-def test_ages_are_told_in_words(away: timedelta, words: str) -> None:
-    assert age(NOW + away, NOW) == words
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (864_000, "10 days ahead of ours"),
-        (-3_700, "1 hour behind ours"),
-        (90, "2 minutes ahead of ours"),
-        (-1, "1 second behind ours"),
-    ],
-)
-def test_the_distance_of_the_clocks_is_told_in_words(seconds: int, words: str) -> None:
-    assert clock_difference(seconds) == words

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
 from agency.connections import NotConnected
@@ -76,7 +77,10 @@ def client_report(request: HtmxRequest, slug: str, month: str) -> HttpResponse:
 def client_report_csv(request: HtmxRequest, slug: str, month: str) -> HttpResponseBase:
     """The same figures as CSV; `campaigns/reports/csv.py` explains the columns."""
     client = visible_client(request.user, slug)
-    return statement_csv(build_statement(client, _month(month), _connection()))
+    # A spreadsheet that is fed with the file must not depend on who fetched it.
+    with translation.override(settings.LANGUAGE_CODE):
+        statement = build_statement(client, _month(month), _connection())
+    return statement_csv(statement)
 
 
 def _part(lines: tuple[object, ...], request: HtmxRequest, name: str) -> Page:

@@ -12,6 +12,8 @@ from django_htmx.middleware import HtmxDetails
 
 from agency.models import User
 
+DRAWER = "drawer"  # id of the element that a list opens its details in
+
 
 class HtmxRequest(HttpRequest):
     """What every view of ours is given: somebody is signed in, and the headers are read."""
@@ -23,16 +25,17 @@ class HtmxRequest(HttpRequest):
 def page_or_partial(
     request: HtmxRequest, template: str, partial: str, context: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    """Answer HTMX with one partial of the page, and anything else with the page.
+    """Answer HTMX with one partial of the page, and anything else (a drawer too) with the page.
 
     The partial replaces the element of its name whatever the request aimed at; what sits on every page
     (messages, credit meter) comes along out of band.
     """
-    if not request.htmx or request.htmx.boosted or request.htmx.history_restore_request:
+    htmx = request.htmx
+    if not htmx or htmx.boosted or htmx.history_restore_request or htmx.target == DRAWER:
         response = render(request, template, context, status=status)
     else:
-        parts = [f"{template}#{partial}", "base.html#out-of-band"]
+        parts = [f"{template}#{partial}", "shell/out_of_band.html"]
         content = "".join(render_to_string(part, context, request) for part in parts)
         response = reswap(retarget(HttpResponse(content, status=status), f"#{partial}"), "outerHTML")
-    patch_vary_headers(response, ["HX-Request"])  # else "back" may show a bare fragment
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])  # else "back" may show a bare fragment
     return response

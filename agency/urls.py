@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.urls import include, path
 
-from agency.views import health, operations, people, preferences, settings, sign_in, today
+from agency.views import health, operations, people, preferences, settings, shell, sign_in, styleguide, today
 
 admin.site.unregister(Group)  # Django's own; roles are a column of ours
 
@@ -12,6 +12,12 @@ urlpatterns = [
     path("", today.today, name="today"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("switch/", shell.client_switch, name="client_switch"),
+    path("clients/<slug:slug>/pin/", shell.client_pin, name="client_pin"),
+    path("meter/", shell.meter, name="meter"),
+    path("bell/", shell.bell, name="bell"),
+    path("help/", shell.help_page, name="help"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("me/", preferences.preferences, name="preferences"),
     path("me/password/", preferences.password, name="password"),
     path("people/", people.people, name="people"),

@@ -10,7 +10,7 @@ from agency.models import User
 from campaigns import namespaces
 from campaigns.actions import SLUG_IS_FROZEN, CannotSave, rename_prefix
 from campaigns.ledger import actions as ledger
-from clients.models import Client, Membership
+from clients.models import Client, ClientPin, Membership
 
 
 def add_client(*, fields: Mapping[str, Any], budget: int | None, staff: Collection[User]) -> Client:
@@ -66,3 +66,12 @@ def archive_client(*, client: Client, now: datetime) -> None:
 
 def restore_client(*, client: Client) -> None:
     Client.objects.filter(pk=client.pk).update(archived_at=None)
+
+
+def pin_client(*, client: Client, user: User) -> None:
+    """Keep the client at the top of this person's switcher."""
+    ClientPin.objects.get_or_create(client=client, user=user)
+
+
+def unpin_client(*, client: Client, user: User) -> None:
+    ClientPin.objects.filter(client=client, user=user).delete()

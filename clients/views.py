@@ -13,12 +13,12 @@ from agency.forms import page_of
 from agency.history import history_of
 from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import Connection
-from campaigns.access import visible_campaigns, visible_commands
+from campaigns.access import visible_campaigns
 from campaigns.attention import needs
 from campaigns.ledger.models import Budget
 from campaigns.ledger.months import Month
 from campaigns.ledger.reports import budget_state
-from campaigns.overview import campaigns_with_figures, client_figures
+from campaigns.overview import campaigns_with_figures, client_figures, recent_commands
 from clients import actions
 from clients.access import editable_client, owned_client, require_owner, visible_client, visible_clients
 from clients.forms import ClientForm, ClientSearchForm
@@ -58,7 +58,7 @@ def client_detail(request: HtmxRequest, slug: str) -> HttpResponse:
         "campaigns": campaigns_with_figures(campaigns, connection=connection).order_by("-starts_on", "name")[
             :CAMPAIGNS_SHOWN
         ],
-        "commands": visible_commands(request.user).filter(client=client).order_by("-pk")[:COMMANDS_SHOWN],
+        "commands": recent_commands(request.user, client=client)[:COMMANDS_SHOWN],
         "staff": [row.user for row in client.memberships.select_related("user").order_by("user__username")],
         "events": history_of(client, [Client, Membership, Budget], narrower="campaign_id"),
     }

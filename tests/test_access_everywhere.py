@@ -18,7 +18,7 @@ from tests.factories import NOW, make_account, make_bundle, make_command, make_p
 # Open to everybody, with a way of their own to tell who is asking.
 PUBLIC = {"sign-in", "health_live", "health_ready", "webhook"}
 # About the person who asks, or the same for everybody.
-OWN = {"sign-out", "today", "client_colours", "preferences", "password"}
+OWN = {"sign-out", "today", "client_colours", "client_pin", "preferences", "password"}
 SECRET = "Zanzibar"  # the client's name: it must not stand on any page of an outsider
 
 

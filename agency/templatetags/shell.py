@@ -6,12 +6,21 @@ from datetime import datetime
 from django import template
 from django.http import HttpRequest
 from django.template import Context
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from redis import RedisError
 
 from agency import heartbeats
 from agency.models import Connection, User
+from agency.notices import remember_count, remembered_count
+from agency.run import HEARTBEAT_KEYS
+from agency.scope import client_of_filters
 from agency.times import age, clock_difference
 from campaigns.ledger import reports as ledger
 from campaigns.models import Bundle, Command, Platform, Video
@@ -20,29 +29,31 @@ from clients.models import Client
 
 register = template.Library()
 
-# Heading, label, URL name, for owners only.
+# Heading, label, icon, URL name, for owners only.
 NAVIGATION = (
-    ("", "Today", "today", False),
-    ("", "Clients", "client_list", False),
-    ("", "Campaigns", "campaign_list", False),
-    ("", "Bundles", "bundle_list", False),
-    ("", "Orders", "command_list", False),
-    ("", "Accounts", "account_list", False),
-    ("Money", "Credits", "credit_list", True),
-    ("Money", "Reports", "report_list", False),
-    ("Agency", "Operations", "operations", True),
-    ("Agency", "Events", "event_list", True),
-    ("Agency", "People", "people", True),
-    ("Agency", "Settings", "settings", True),
+    ("", _("Today"), "today", "today", False),
+    ("", _("Clients"), "clients", "client_list", False),
+    ("", _("Campaigns"), "campaigns", "campaign_list", False),
+    ("", _("Bundles"), "bundles", "bundle_list", False),
+    ("", _("Orders"), "orders", "command_list", False),
+    ("", _("Accounts"), "accounts", "account_list", False),
+    (_("Money"), _("Credits"), "credits", "credit_list", True),
+    (_("Money"), _("Reports"), "reports", "report_list", False),
+    (_("Agency"), _("Operations"), "operations", "operations", True),
+    (_("Agency"), _("Events"), "events", "event_list", True),
+    (_("Agency"), _("People"), "people", "people", True),
+    (_("Agency"), _("Settings"), "settings", "settings", True),
 )
 # Pages whose address stands below another entry's → the entry that they belong to.
 UNDER = {"client_report": "report_list"}
+NARROW_COOKIE = ("sidebar", "narrow")  # written by static/js/shell.js
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     heading: str  # of the group that begins here, else empty
     label: str
+    icon: str
     url: str
     is_current: bool
 
@@ -64,6 +75,8 @@ class Shell:
     navigation: list[Entry]
     troubles: list[Trouble]
     pool: ledger.Pool | None
+    needs_count: int | None  # None = nobody has counted lately
+    is_narrow: bool  # the sidebar shows icons alone
 
     @property
     def free(self) -> int:
@@ -73,18 +86,32 @@ class Shell:
 
 @register.simple_tag(takes_context=True)
 def shell(context: Context) -> Shell:
-    """What the frame shows. Two queries where the page has not asked them already, and one question to Redis."""
+    """What the frame shows. Two queries where the page has not asked them already, and two questions to Redis.
+
+    A list that is narrowed to a client costs a third query.
+    """
     request = context["request"]
     connection, pool = context.get("connection"), context.get("pool")
     if not isinstance(connection, Connection) or not connection.is_active:
         connection = Connection.objects.active()
     if connection and not isinstance(pool, ledger.Pool):
         pool = ledger.pool(connection)
+    name, value = NARROW_COOKIE
     return Shell(
-        client=_client_of(context),
+        client=_client_of(context) or client_of_filters(request, request.user),
         navigation=_navigation(request.user, _place(request)),
         troubles=_troubles(request.user, connection, timezone.now()),
         pool=pool if connection else None,
+        needs_count=_needs_count(context),
+        is_narrow=request.COOKIES.get(name) == value,
+    )
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A drawing of static/icons.svg. It says nothing to a screen reader: words stand beside it."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name
     )
 
 
@@ -93,6 +120,17 @@ def _client_of(context: Context) -> Client | None:
     bundle, campaign, client = (context.get(name) for name in ("bundle", "campaign", "client"))
     found = client or getattr(campaign or getattr(bundle, "campaign", None), "client", None)
     return found if isinstance(found, Client) else None
+
+
+def _needs_count(context: Context) -> int | None:
+    """The count of the bell: on Today that of the page itself, elsewhere as it was last counted."""
+    request = context["request"]
+    try:
+        if request.resolver_match and request.resolver_match.url_name == "today":
+            remember_count(request.user, context["needs_total"])
+        return remembered_count(request.user)
+    except RedisError:
+        return None
 
 
 def _place(request: HttpRequest) -> str:
@@ -104,41 +142,46 @@ def _place(request: HttpRequest) -> str:
 def _navigation(user: User, path: str) -> list[Entry]:
     entries: list[Entry] = []
     heading = ""
-    for group, label, name, for_owners in NAVIGATION:
+    for group, label, symbol, name, for_owners in NAVIGATION:
         if for_owners and not user.is_owner:
             continue
         url = reverse(name)
         is_current = path == url if url == "/" else path.startswith(url)
-        entries.append(Entry(group if group != heading else "", label, url, is_current))
+        entries.append(Entry(str(group) if group != heading else "", str(label), symbol, url, is_current))
         heading = group
     return entries
 
 
 def _troubles(user: User, connection: Connection | None, now: datetime) -> list[Trouble]:
-    settings_link = {"url": reverse("settings"), "link": "Open settings"} if user.is_owner else {}
+    settings_link = {"url": reverse("settings"), "link": gettext("Open settings")} if user.is_owner else {}
     troubles = []
     if connection is None or not connection.api_key:
-        then = (
+        what = gettext("TokPortal is not connected yet.")
+        then = gettext(
             "Clients and campaigns can be prepared; prices and orders need the API key that an owner enters."
         )
-        troubles.append(Trouble("info", "TokPortal is not connected yet.", then, **settings_link))
+        troubles.append(Trouble("info", what, then, **settings_link))
     elif connection.key_refused_at:
-        then = "Nothing is sent or charged until an owner enters a valid one. Orders wait."
-        troubles.append(Trouble("bad", "TokPortal refuses the API key.", then, **settings_link))
+        what = gettext("TokPortal refuses the API key.")
+        then = gettext("Nothing is sent or charged until an owner enters a valid one. Orders wait.")
+        troubles.append(Trouble("bad", what, then, **settings_link))
     elif connection.trouble:
-        since = (
-            f" since {age(connection.trouble_at, now).removesuffix(' ago')}" if connection.trouble_at else ""
-        )
-        then = f"It has been so{since}. Figures may be old; orders wait and are sent by themselves, once."
+        then = gettext("Figures may be old; orders wait and are sent by themselves, once.")
+        if connection.trouble_at:
+            length = timesince(connection.trouble_at, now, depth=1)
+            then = gettext("It has been so for %(length)s.") % {"length": length} + " " + then
         troubles.append(Trouble("wait", connection.trouble, then))
     try:
         missing = heartbeats.missing()
     except RedisError:
-        then = "Orders are kept and sent when it is back. Tell whoever runs this dashboard."
-        return [*troubles, Trouble("bad", "The queue cannot be reached.", then)]
+        what = gettext("The queue cannot be reached.")
+        then = gettext("Orders are kept and sent when it is back. Tell whoever runs this dashboard.")
+        return [*troubles, Trouble("bad", what, then)]
     if missing:
-        then = "Orders are kept and sent as soon as it runs again. Tell whoever runs this dashboard."
-        what = "No worker is at work." if len(missing) == 3 else f"Not at work: {', '.join(missing)}."
+        then = gettext("Orders are kept and sent as soon as it runs again. Tell whoever runs this dashboard.")
+        what = gettext("Not at work: %(names)s.") % {"names": ", ".join(missing)}
+        if len(missing) == len(HEARTBEAT_KEYS):
+            what = gettext("No worker is at work.")
         troubles.append(Trouble("wait", what, then))
     return troubles
 

@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from agency.forms import SearchForm, offer
 from campaigns.models import SavedAccount
@@ -10,7 +11,7 @@ from campaigns.models.campaign import Platform
 from clients.models import Client
 
 METRICS = {"views": _("Views"), "followers": _("Followers"), "likes": _("Likes"), "comments": _("Comments")}
-DAYS = {"30": _("30 days"), "90": _("90 days"), "": _("All")}
+DAYS = {"30": _("30 days"), "90": _("90 days"), "": pgettext_lazy("days", "All")}
 
 
 class AccountSearchForm(SearchForm):
@@ -36,7 +37,7 @@ class AccountSearchForm(SearchForm):
     )
     sort = forms.ChoiceField(
         required=False,
-        label=_("Order"),
+        label=pgettext_lazy("of a list", "Order"),
         choices=[
             ("", _("Most views")),
             ("followers", _("Most followers")),

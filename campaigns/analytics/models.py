@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from campaigns.models import SavedAccount, Video
 
@@ -62,7 +63,7 @@ class AccountPull(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Not read yet")
-        DONE = "done", _("Read")
+        DONE = "done", pgettext_lazy("figures", "Read")
         NO_DATA = "no_data", _("No figures yet")  # TokPortal has not looked at the platform yet
         NOT_IN_PLAN = "not_in_plan", _("Not in this plan")
         FAILED = "failed", _("Could not be read")

@@ -23,13 +23,14 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from agency.models import Connection
+from agency.models import Connection, User
+from campaigns.access import visible_commands
 from campaigns.analytics.models import VideoSnapshot
 from campaigns.ledger.models import Budget, Commitment
 from campaigns.ledger.months import Month
 from campaigns.ledger.reports import BudgetState
-from campaigns.models import Bundle, Campaign, SavedAccount, Video
-from campaigns.states import bundle_pill
+from campaigns.models import Bundle, Campaign, Command, SavedAccount, Video
+from campaigns.states import bundles_pill
 from clients.models import Client
 
 VIEWS_DAYS = 30
@@ -110,7 +111,7 @@ def pipelines_by(bundles: QuerySet[Bundle], owner: str) -> dict[int, list[Standi
     groups = bundles.order_by().values(owner, "status", "account_status").annotate(n=Count("pk"))
     counts: dict[int, Counter[tuple[str, str]]] = {}
     for group in groups:
-        pill = bundle_pill(Bundle(status=group["status"], account_status=group["account_status"]))
+        pill = bundles_pill(group["status"], group["account_status"])
         counts.setdefault(group[owner], Counter())[pill.word, pill.tone] += group["n"]
     return {
         pk: [Standing(word, tone, n) for (word, tone), n in found.most_common()]
@@ -237,3 +238,19 @@ def _read_budgets_in_use(connection: Connection) -> list[BudgetUse]:
         ),
     )
     return [BudgetUse(*row) for row in rows]
+
+
+def recent_commands(
+    user: User, *, client: Client | None = None, campaign: Campaign | None = None
+) -> QuerySet[Command]:
+    """What was ordered or changed last, newest first: no more of each than a line of text shows."""
+    found = visible_commands(user).select_related(None).select_related("client", "campaign", "asked_by")
+    if campaign:
+        found = found.filter(campaign=campaign)
+    elif client:
+        found = found.filter(client=client)
+    shown = ("kind", "state", "needs_person", "is_charged_differently", "state_since", "asked_at")
+    money = ("credits_charged", "quoted_credits")
+    names = ("client__name", "campaign__name")
+    person = ("asked_by__username", "asked_by__first_name", "asked_by__last_name")
+    return found.only(*shown, *money, *names, *person).order_by("-pk")

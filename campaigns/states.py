@@ -80,9 +80,20 @@ def _pill(words: dict[str, tuple[str, str]], raw: str, since: datetime | None, *
 
 def bundle_pill(bundle: Bundle) -> Pill:
     """A bundle shows its account's review, because that is what a person can act on."""
-    if bundle.is_handed_over and bundle.account_status in ("in_review", "pending_corrections"):
+    if shows_account(bundle.status, bundle.account_status):
         return account_pill(bundle)
     return _pill(BUNDLE, bundle.status, bundle.status_since, reviewed=False)
+
+
+def bundles_pill(status: str, account_status: str) -> Pill:
+    """The same of many bundles that are alike: nothing of since when."""
+    if shows_account(status, account_status):
+        return _pill(ACCOUNT, account_status, None, reviewed=False)
+    return _pill(BUNDLE, status, None, reviewed=False)
+
+
+def shows_account(status: str, account_status: str) -> bool:
+    return status in Bundle.HANDED_OVER and account_status in ("in_review", "pending_corrections")
 
 
 def account_pill(bundle: Bundle) -> Pill:

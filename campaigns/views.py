@@ -21,14 +21,13 @@ from campaigns.access import (
     visible_bundles,
     visible_campaign,
     visible_campaigns,
-    visible_commands,
 )
 from campaigns.forms import CampaignForm, CampaignSearchForm, ClaimForm, NamespaceForm
 from campaigns.ledger.models import Budget
 from campaigns.ledger.reports import BudgetState, budget_state
 from campaigns.models import Bundle, Campaign, Market, Namespace
 from campaigns.models.campaign import CampaignQuerySet
-from campaigns.overview import campaigns_with_figures, pipelines_by
+from campaigns.overview import campaigns_with_figures, pipelines_by, recent_commands
 from clients.access import editable_client, require_editor, require_owner, visible_clients
 from clients.models import Client
 
@@ -143,7 +142,7 @@ def _detail(request: HtmxRequest, campaign: Campaign, form: NamespaceForm) -> di
         "bundles_total": sum(standing.bundles for standing in pipeline),
         "posts": posts,
         "videos_live": figures.videos_live,
-        "commands": visible_commands(request.user).filter(campaign=campaign).order_by("-pk")[:COMMANDS_SHOWN],
+        "commands": recent_commands(request.user, campaign=campaign)[:COMMANDS_SHOWN],
         "namespaces": campaign.namespaces.order_by("-is_own", "prefix"),
         "namespace_form": form,
         "events": history_of(campaign, [Campaign, Market, Namespace, Budget]),

@@ -12,11 +12,10 @@ from django.views.decorators.http import require_safe
 
 from agency.htmx import HtmxRequest
 from agency.models import Connection
-from campaigns.access import visible_commands
 from campaigns.attention import UNASSIGNED, needs
 from campaigns.ledger import reports as ledger
 from campaigns.ledger.months import Month
-from campaigns.overview import client_figures, going_live
+from campaigns.overview import client_figures, going_live, recent_commands
 from clients.access import visible_clients
 
 NEEDS_SHOWN = 15
@@ -66,7 +65,7 @@ def today(request: HtmxRequest) -> HttpResponse:
         "going_live": going_live(clients, today=upstream_now.date(), days=DAYS_AHEAD),
         "figures": client_figures(shown, connection=connection, now=upstream_now),
         "clients_total": len(clients),
-        "commands": visible_commands(request.user).order_by("-pk")[:COMMANDS_SHOWN],
+        "commands": recent_commands(request.user)[:COMMANDS_SHOWN],
     }
     return render(request, "agency/today.html", context)
 

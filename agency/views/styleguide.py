@@ -143,7 +143,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     """What the samples are drawn with. Nothing of it is in the database."""
     clients = [Client(pk=pk, name=name) for pk, name in ((1, "Acme"), (2, "Nordlys"), (3, "Lumen"))]
     form = SampleForm(
-        {"name": "", "slug": "Not a short name!", "day": "2026-12-01", "frozen": "acme-spring-2026"},
+        {"name": "", "slug": "Not a short name!", "day": "2026-12-01", "platform": "tiktok", "kind": "both"},
         initial={"frozen": "acme-spring-2026"},
     )
     form.add_error("slug", "Use letters a to z, digits and hyphens.")

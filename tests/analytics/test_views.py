@@ -120,7 +120,7 @@ def test_an_account_page_shows_line_table_and_videos(
     account: SavedAccount, manager: User, signed_in: SignIn
 ) -> None:
     page = signed_in(manager).get(reverse("account_detail", args=[account.pk])).content.decode()
-    assert page.count('class="series"') == 1
+    assert page.count('class="line"') == 1
     assert "+4,000 in a week" in page
     assert "Clip one" in page
     assert "4,321" in page

@@ -159,6 +159,13 @@ def test_the_import_shows_how_far_it_is_and_stops_asking(page: Browser, books: C
     assert "every 2s" not in text
 
 
+def test_an_import_that_stopped_says_what_tokportal_said(page: Browser, books: Connection) -> None:
+    progress.begin(books, at=NOW)
+    progress.end(books, stopped_by=progress.NOT_GIVEN, details="HTTP 500 at 50% <done>")
+    text = page.get(reverse("credit_list")).content.decode()
+    assert "TokPortal did not give the history (HTTP 500 at 50% &lt;done&gt;). What was read is kept" in text
+
+
 def test_the_import_button_rings_for_the_worker(
     page: Browser, connection: Connection, django_capture_on_commit_callbacks: Callable[..., object]
 ) -> None:

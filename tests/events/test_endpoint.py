@@ -70,6 +70,19 @@ def test_a_test_that_cannot_arrive_says_why(connection: Connection, owner: User,
     result = reports.test_state(connection, now=timezone.now())
     assert result is not None
     assert (result.word, "PUBLIC_URL" in result.sentence) == ("Failed", True)
+    assert Endpoint.objects.get().test_trouble == "unreachable"
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        ("", ""),
+        ("answered 503", "TokPortal reached our address, which answered 503 instead of 204."),
+        ("TokPortal did not answer.", "TokPortal did not answer."),  # as an earlier version wrote it
+    ],
+)
+def test_what_came_of_a_test_is_stored_as_a_code_and_read_in_words(stored: str, said: str) -> None:
+    assert endpoint.trouble_in_words(stored) == said
 
 
 def test_a_test_with_the_wrong_secret_says_so(webhooks: Connection) -> None:

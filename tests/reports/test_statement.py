@@ -170,6 +170,19 @@ def test_page_download_and_command_give_the_same_bytes(
     assert capfdbinary.readouterr().out == downloaded
 
 
+def test_the_file_reads_the_same_in_every_language(
+    books: Connection, campaign: Campaign, manager: User, signed_in: Callable[[User], Browser]
+) -> None:
+    live_video(campaign, at(11, 4), name="")
+    browser = signed_in(manager)
+    files = set()
+    for language in ("en-gb", "fr"):
+        User.objects.update(language=language)
+        answer = browser.get("/clients/acme/reports/2026-11/statement.csv")
+        files.add(b"".join(answer.streaming_content))
+    assert len(files) == 1
+
+
 @pytest.mark.parametrize(
     ("client", "month", "output", "words"),
     [

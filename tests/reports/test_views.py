@@ -53,6 +53,14 @@ def test_without_figures_it_says_no_data(books: Connection, manager: User, signe
     assert text.count("no data yet") == 2
 
 
+def test_the_month_has_its_name_in_the_readers_language(
+    books: Connection, manager: User, signed_in: SignIn
+) -> None:
+    manager.language = "fr"
+    manager.save(update_fields=["language"])
+    assert "<h1>novembre 2026</h1>" in signed_in(manager).get(REPORT).content.decode()
+
+
 def test_a_finished_month_waits_for_no_figures(
     books: Connection, campaign: Campaign, manager: User, signed_in: SignIn
 ) -> None:

@@ -42,7 +42,7 @@ class Sort:
         column = self.columns[self.key]
         first, *others = column.by
         key = "-pk" if self.is_descending else "pk"
-        return rows.order_by(self._first(first, column), *others, *(() if first == "pk" else (key,)))
+        return rows.order_by(self._first(first, column), *others, key)
 
     def _first(self, field: str, column: Column) -> str | OrderBy:
         if not column.may_be_empty:
@@ -50,10 +50,13 @@ class Sort:
         return F(field).desc(nulls_last=True) if self.is_descending else F(field).asc(nulls_last=True)
 
     def link(self, key: str) -> str:
-        """What a click on the column's head asks for: the other way round on the one that is sorted by."""
-        if key == self.key:
-            return key if self.is_descending else f"-{key}"
-        return f"-{key}" if self.columns[key].most_first else key
+        """What a click on the column's head asks for: first one way, then the other, then the usual order."""
+        first = f"-{key}" if self.columns[key].most_first else key
+        if key != self.key:
+            return first
+        if self.asked and self.asked != first:
+            return ""
+        return key if self.is_descending else f"-{key}"
 
     def state(self, key: str) -> str:
         """The column's `aria-sort`, empty where the list is sorted by another."""

@@ -17,8 +17,10 @@ register = template.Library()
 def sort_head(context: Context, sort: Sort, key: str, label: str, css: str = "") -> SafeString:
     """The `th` of a column that the list can be sorted by. It links to the same list, sorted, from page one."""
     query = context["request"].GET.copy()
-    query.pop("page", None)
-    query["sort"] = sort.link(key)
+    for name in ("page", "sort"):
+        query.pop(name, None)
+    if link := sort.link(key):
+        query["sort"] = link
     state = sort.state(key)
     return format_html(
         '<th scope="col"{}{}><a href="?{}">{}</a></th>',

@@ -69,10 +69,15 @@ def test_a_head_says_how_it_sorts_and_links_to_the_other_way() -> None:
         == '<th scope="col" class="num" aria-sort="descending"><a href="?sort=seen">Seen</a></th>'
     )
     assert head("q=x&page=3&sort=seen", "seen") == (
-        '<th scope="col" class="num" aria-sort="ascending"><a href="?q=x&amp;sort=-seen">Seen</a></th>'
+        '<th scope="col" class="num" aria-sort="ascending"><a href="?q=x">Seen</a></th>'
     )
     assert head("q=x", "name") == '<th scope="col" class="num"><a href="?q=x&amp;sort=name">Seen</a></th>'
     assert 'href="?sort=-seen"' in head("sort=name", "seen")
+
+
+def test_the_third_click_brings_the_usual_order_back() -> None:
+    assert 'href="?sort=-name"' in head("sort=name", "name")
+    assert 'href="?q=x"' in head("q=x&sort=-name", "name")
 
 
 def test_each_filter_has_a_chip_that_takes_it_away() -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from agency.forms import SearchForm, offer
 from agency.models import User
+from agency.tables import Column
 from agency.tokportal import normalise_country
 from campaigns.access import visible_campaigns
 from campaigns.commands.refusals import said
@@ -130,6 +131,13 @@ class CommandFilterForm(OwnerFilterForm):
         return commands.filter(state=state) if state else commands
 
 
+BUNDLE_SORTS = {
+    "ordered": Column(("pk",), most_first=True),
+    "reference": Column(("external_ref",)),
+    "client": Column(("campaign__client__name", "campaign__name"), may_be_empty=True),
+    "market": Column(("country", "platform")),
+    "state": Column(("status_since",), most_first=True),  # what changed last
+}
 BUNDLE_COLUMNS = (
     "reference",
     "title",
@@ -167,6 +175,13 @@ def bundle_rows(bundles: BundleQuerySet) -> Iterator[list[object]]:
         ]
 
 
+COMMAND_SORTS = {
+    "asked": Column(("pk",), most_first=True),
+    "kind": Column(("kind", "-pk")),
+    "client": Column(("client__name", "campaign__name"), may_be_empty=True),
+    "credits": Column(("credits_charged",), most_first=True, may_be_empty=True),
+    "state": Column(("state_since",), most_first=True),
+}
 COMMAND_COLUMNS = (
     "order",
     "asked_at",

@@ -9,17 +9,20 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from agency.downloads import csv_download
 from agency.forms import CommandForm, page_of
 from agency.htmx import HtmxRequest, page_or_partial
+from agency.tables import Sort, sort_of
 from campaigns.access import editable_bundle, visible_bundle, visible_bundles
 from campaigns.commands import actions, sync
 from campaigns.commands.forms.buttons import PricedForm
 from campaigns.commands.offers import Offer, offer
 from campaigns.commands.quotes import QuoteExpired, digest_of, read_token
 from campaigns.commands.reports.bundles import bundle_page
-from campaigns.commands.reports.lists import BUNDLE_COLUMNS, BundleFilterForm, bundle_rows
+from campaigns.commands.reports.lists import BUNDLE_COLUMNS, BUNDLE_SORTS, BundleFilterForm, bundle_rows
+from campaigns.commands.views.board import ways
 from campaigns.ledger.actions import CannotReserve
 from campaigns.models import Bundle, Command
 from campaigns.models.mirror import BundleQuerySet
@@ -30,24 +33,33 @@ SLOT_ROWS = 60  # on a page
 GATED = {"publish": K.PUBLISH_BUNDLE, "publish-all": K.PUBLISH_ALL_VIDEOS}
 
 
-def _filtered(request: HtmxRequest) -> tuple[BundleFilterForm, BundleQuerySet]:
+def _filtered(request: HtmxRequest) -> tuple[BundleFilterForm, BundleQuerySet, Sort]:
     filters = BundleFilterForm(request.GET, user=request.user)
-    bundles = visible_bundles(request.user).select_related("saved_account").with_progress().order_by("-pk")
-    return filters, filters.narrow(bundles.defer("raw", "account_listing", "saved_account__raw"))
+    sort = sort_of(request, BUNDLE_SORTS, usual="-ordered")
+    bundles = visible_bundles(request.user).select_related("saved_account").with_progress()
+    shown = filters.narrow(bundles.defer("raw", "account_listing", "saved_account__raw"))
+    return filters, sort.order(shown), sort
 
 
 @require_safe
 def bundle_list(request: HtmxRequest) -> HttpResponse:
-    filters, bundles = _filtered(request)
+    filters, bundles, sort = _filtered(request)
     page = page_of(bundles, request)
     rows = [(bundle, bundle_pill(bundle)) for bundle in page]
-    context = {"filters": filters, "page": page, "rows": rows, "is_narrowed": bool(filters.filters())}
+    context = {
+        "filters": filters,
+        "sort": sort,
+        "page": page,
+        "rows": rows,
+        "is_narrowed": bool(filters.filters()),
+        "ways": ways(request, is_board=False),
+    }
     return page_or_partial(request, "commands/bundle_list.html", "bundle-table", context)
 
 
 @require_safe
 def bundle_list_csv(request: HtmxRequest) -> HttpResponseBase:
-    _filters, bundles = _filtered(request)
+    _filters, bundles, _sort = _filtered(request)
     return csv_download("bundles", BUNDLE_COLUMNS, bundle_rows(bundles))
 
 
@@ -65,7 +77,8 @@ def bundle_detail(request: HtmxRequest, bundle_id: int) -> HttpResponse:
         "key": CommandForm()["key"].value(),
         **_may(request, bundle),
     }
-    return page_or_partial(request, "commands/bundle_detail.html", "bundle-state", context)
+    response = page_or_partial(request, "commands/bundle_detail.html", "bundle-state", context)
+    return trigger_client_event(response, "bundle-changed", after="swap")  # its history follows
 
 
 def _may(request: HtmxRequest, bundle: Bundle) -> dict[str, bool]:

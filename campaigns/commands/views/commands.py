@@ -14,12 +14,13 @@ from agency.downloads import csv_download
 from agency.forms import page_of
 from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import User
+from agency.tables import Sort, sort_of
 from campaigns.access import visible_command, visible_commands
 from campaigns.commands import actions
 from campaigns.commands.forms.buttons import AcceptForm, WithdrawForm
 from campaigns.commands.quotes import breakdown_lines
 from campaigns.commands.reports import requests
-from campaigns.commands.reports.lists import COMMAND_COLUMNS, CommandFilterForm, command_rows
+from campaigns.commands.reports.lists import COMMAND_COLUMNS, COMMAND_SORTS, CommandFilterForm, command_rows
 from campaigns.models import Command
 from campaigns.models.command import CommandQuerySet
 from campaigns.states import command_pill
@@ -29,26 +30,33 @@ S = Command.State
 SOON = timedelta(minutes=1)
 
 
-def _filtered(request: HtmxRequest) -> tuple[CommandFilterForm, CommandQuerySet]:
+def _filtered(request: HtmxRequest) -> tuple[CommandFilterForm, CommandQuerySet, Sort]:
     filters = CommandFilterForm(request.GET, user=request.user)
+    sort = sort_of(request, COMMAND_SORTS, usual="-asked")
     commands = visible_commands(request.user).defer(
         "body", "answer", "bundle__raw", "bundle__account_listing"
     )
-    return filters, filters.narrow(commands).order_by("-pk")
+    return filters, sort.order(filters.narrow(commands)), sort
 
 
 @require_safe
 def command_list(request: HtmxRequest) -> HttpResponse:
-    filters, commands = _filtered(request)
+    filters, commands, sort = _filtered(request)
     page = page_of(commands, request)
     rows = [(command, command_pill(command)) for command in page]
-    context = {"filters": filters, "page": page, "rows": rows, "is_narrowed": bool(filters.filters())}
+    context = {
+        "filters": filters,
+        "sort": sort,
+        "page": page,
+        "rows": rows,
+        "is_narrowed": bool(filters.filters()),
+    }
     return page_or_partial(request, "commands/command_list.html", "command-table", context)
 
 
 @require_safe
 def command_list_csv(request: HtmxRequest) -> HttpResponseBase:
-    _filters, commands = _filtered(request)
+    _filters, commands, _sort = _filtered(request)
     return csv_download("orders", COMMAND_COLUMNS, command_rows(commands))
 
 

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
+from agency.formats import number
 from agency.tokportal import (
     CoolingDown,
     InsufficientCredits,
@@ -139,9 +140,9 @@ def _pool_is_short(error: InsufficientCredits) -> str:
         " Top up %(missing)s at TokPortal, then order again.",
         error.available,
     ) % {
-        "available": f"{error.available:,}",
-        "required": f"{error.required:,}",
-        "missing": f"{error.missing or 0:,}",
+        "available": number(error.available),
+        "required": number(error.required),
+        "missing": number(error.missing or 0),
     }
 
 
@@ -176,7 +177,7 @@ def field_errors(error: Refused) -> dict[str, list[str]]:
 def said(command: Command) -> str:
     """Why a Command is not simply done, in the reader's language; empty where there is nothing to say.
 
-    The row's own sentence, in the server's language, has to do where it quotes what TokPortal wrote.
+    Where code and details do not tell, the row's own sentence is looked up; one that quotes TokPortal stays as it is.
     """
     code, details = command.error_code, command.error_details
     if not command.error_message:
@@ -193,7 +194,8 @@ def said(command: Command) -> str:
         refusal = _not_ready(NotReady(code, details=details))
     else:
         refusal = _known(code, details)
-    return f"{refusal} {_(NOTHING_CHARGED)}" if refusal else command.error_message
+    refusal = refusal or _(command.error_message.removesuffix(NOTHING_CHARGED).rstrip())
+    return f"{refusal} {_(NOTHING_CHARGED)}" if command.error_message.endswith(NOTHING_CHARGED) else refusal
 
 
 def from_error(command: Command, error: TokPortalError) -> dict[str, Any]:
@@ -226,7 +228,7 @@ def _price_moved(quoted: int, price: int) -> str:
         "It was quoted at %(quoted)s credits and costs %(price)s now, so it was not sent."
         " Nothing was charged. Look at the new price and order again.",
         quoted,
-    ) % {"quoted": f"{quoted:,}", "price": f"{price:,}"}
+    ) % {"quoted": number(quoted), "price": number(price)}
 
 
 def partly_refused(positions: Mapping[str, str]) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def shell(context: Context) -> Shell:
         pool = ledger.pool(connection)
     name, value = NARROW_COOKIE
     return Shell(
-        client=_client_of(context) or client_of_filters(request, request.user),
+        client=page_client(context) or client_of_filters(request, request.user),
         navigation=_navigation(request.user, _place(request)),
         troubles=_troubles(request.user, connection, timezone.now()),
         pool=pool if connection else None,
@@ -107,19 +107,24 @@ def shell(context: Context) -> Shell:
     )
 
 
+@register.simple_tag(takes_context=True)
+def page_client(context: Context) -> Client | None:
+    """Whose page this is: one about a client, a campaign, a bundle or an order has that in its context."""
+    about = (context.get(name) for name in ("client", "campaign", "bundle", "command"))
+    for row in about:
+        own = row if isinstance(row, Client) else getattr(row, "client", None)
+        found = own or getattr(getattr(row, "campaign", None), "client", None)
+        if isinstance(found, Client):
+            return found
+    return None
+
+
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A drawing of static/icons.svg. It says nothing to a screen reader: words stand beside it."""
     return format_html(
         '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name
     )
-
-
-def _client_of(context: Context) -> Client | None:
-    """A page about a client, a campaign or a bundle has that in its context."""
-    bundle, campaign, client = (context.get(name) for name in ("bundle", "campaign", "client"))
-    found = client or getattr(campaign or getattr(bundle, "campaign", None), "client", None)
-    return found if isinstance(found, Client) else None
 
 
 def _needs_count(context: Context) -> int | None:
@@ -147,8 +152,10 @@ def _navigation(user: User, path: str) -> list[Entry]:
             continue
         url = reverse(name)
         is_current = path == url if url == "/" else path.startswith(url)
-        entries.append(Entry(str(group) if group != heading else "", str(label), symbol, url, is_current))
-        heading = group
+        entries.append(
+            Entry(str(group) if str(group) != heading else "", str(label), symbol, url, is_current)
+        )
+        heading = str(group)
     return entries
 
 

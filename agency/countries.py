@@ -3,6 +3,8 @@
 Codes are TokPortal's canonical ones (USA, UK, FR), which are those of ISO 3166 but for two.
 """
 
+import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -52,6 +54,16 @@ MAIN_ZONES = {
 def country_name(code: str, otherwise: str = "") -> str:
     """The country's name in the active language; OTHERWISE (TokPortal's name), else the code, where it has none."""
     return _name(code, get_language() or settings.LANGUAGE_CODE) or otherwise or code
+
+
+def by_name(countries: Mapping[str, str]) -> list[tuple[str, str]]:
+    """(code, name) of the countries (code → TokPortal's name), in the active language and its order."""
+    named = [(code, country_name(code, otherwise)) for code, otherwise in countries.items()]
+    return sorted(named, key=lambda country: _without_accents(country[1]))
+
+
+def _without_accents(name: str) -> str:
+    return "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
 
 
 @lru_cache(maxsize=1024)

@@ -44,10 +44,13 @@ def _language() -> str:
     return get_language() or settings.LANGUAGE_CODE  # None: translations are switched off
 
 
-def number(value: Number | None, digits: int | None = None) -> str:
-    """`1,234`, in French `1 234` with a narrow no-break space. DIGITS after the point: as many as there are."""
-    if value is None:
-        return ""
+def number(value: Number | str | None, digits: int | None = None) -> str:
+    """`1,234`, in French `1 234` with a narrow no-break space. DIGITS after the point: as many as there are.
+
+    A word in a number's place is shown as it is.
+    """
+    if value is None or isinstance(value, str):
+        return value or ""
     plain = f"{value:,}" if digits is None else f"{value:,.{digits}f}"
     return plain.translate(_symbols(_language()).table)
 
@@ -85,6 +88,11 @@ def weekday_short(at: date | None) -> str:
     return _with_weekday(at, "MMMd") if at else ""
 
 
+def day_long(at: date | None) -> str:
+    """`Saturday 21 November`"""
+    return _with_weekday(at, "MMMMd", "EEEE") if at else ""
+
+
 def month(at: date | None) -> str:
     """`November 2026`"""
     return _date(_here(at), "yMMMM", _language()) if at else ""
@@ -100,6 +108,11 @@ def month_name(at: date | None) -> str:
     return _date(_here(at), "LLLL", _language()) if at else ""
 
 
+def month_name_short(at: date | None) -> str:
+    """`Nov`"""
+    return _date(_here(at), "LLL", _language()) if at else ""
+
+
 def time(at: datetime | None) -> str:
     """`14:32`"""
     return _time(_local(at)) if at else ""
@@ -111,6 +124,14 @@ def moment(at: datetime | None) -> str:
         return ""
     local = _local(at)
     return f"{_date(local.date(), 'yMMMd', _language())}, {_time(local)} {_zone_name(local)}"
+
+
+def day_time(at: datetime | None) -> str:
+    """`21 Nov 2026, 14:32`: where a title beside it names the zone."""
+    if at is None:
+        return ""
+    local = _local(at)
+    return f"{_date(local.date(), 'yMMMd', _language())}, {_time(local)}"
 
 
 def moment_exact(at: datetime | None) -> str:
@@ -127,6 +148,11 @@ def moment_short(at: datetime | None) -> str:
         return ""
     local = _local(at)
     return f"{_date(local.date(), 'MMMd', _language())} {_time(local)}"
+
+
+def weekday_time(at: datetime | None) -> str:
+    """`Sat 21 Nov 14:32`: until when something must be done."""
+    return f"{_with_weekday(at, 'MMMd')} {_time(_local(at))}" if at else ""
 
 
 def market_time(at: datetime | None, country: str) -> str:
@@ -154,9 +180,9 @@ def _here(at: date) -> date:
     return _local(at).date() if isinstance(at, datetime) else at
 
 
-def _with_weekday(at: date, skeleton: str) -> str:
+def _with_weekday(at: date, skeleton: str, name: str = "EEE") -> str:
     here, language = _here(at), _language()
-    return f"{_date(here, 'EEE', language)} {_date(here, skeleton, language)}"
+    return f"{_date(here, name, language)} {_date(here, skeleton, language)}"
 
 
 def _zone_name(at: datetime) -> str:
@@ -168,7 +194,7 @@ def _zone_name(at: datetime) -> str:
 def _date(at: date, skeleton: str, language: str) -> str:
     """A date with the parts that SKELETON names (Unicode TR 35), in the order and spelling of the language."""
     locale = _locale(language)
-    if skeleton in ("EEE", "LLLL"):
+    if skeleton in ("EEE", "EEEE", "LLL", "LLLL"):  # one name alone
         return dates.format_date(at, skeleton, locale=locale)
     return dates.format_skeleton(skeleton, datetime(at.year, at.month, at.day), locale=locale)  # noqa: DTZ001
 

@@ -8,6 +8,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from agency.countries import by_name
 from agency.forms import DateInput, SearchForm
 from agency.models import Connection
 from agency.tokportal import normalise_country
@@ -137,7 +138,7 @@ class CampaignForm(forms.Form):
         ticked = set(self["markets"].value() or ())
         return [
             MarketRow(
-                name or code,
+                name,
                 code,
                 [
                     Market(
@@ -149,7 +150,7 @@ class CampaignForm(forms.Form):
                     for platform, is_open in self.platforms
                 ],
             )
-            for code, name in names.items()
+            for code, name in by_name(names)
         ]
 
     def clean(self) -> dict[str, Any]:

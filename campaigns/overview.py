@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -134,11 +134,13 @@ def views_by_client(today: date) -> dict[int, int]:
 
 def _read_views_by_client(before: date) -> dict[int, int]:
     snapshots = VideoSnapshot.objects.filter(video=OuterRef("pk"), views__isnull=False)
+    # Not `posted_at__date`: that is a day of the zone in which the person reads, and this is kept for everybody.
+    after = datetime.combine(before + timedelta(days=1), time.min, UTC)
     # What an older video had before: its last figure of that time, else the first one that we have at all.
     at_start = Coalesce(
         Subquery(snapshots.filter(day__lte=before).order_by("-day").values("views")[:1]),
         Case(
-            When(posted_at__date__lte=before, then=Subquery(snapshots.order_by("day").values("views")[:1])),
+            When(posted_at__lt=after, then=Subquery(snapshots.order_by("day").values("views")[:1])),
             default=0,
         ),
     )

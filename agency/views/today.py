@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -10,6 +9,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from agency.formats import number
 from agency.htmx import HtmxRequest
 from agency.models import Connection
 from campaigns.attention import UNASSIGNED, needs
@@ -94,4 +94,4 @@ def closing_sentence(closing: int, *, waiting: int, clients: int) -> str:
 
 def spelled(count: int) -> str:
     """A count that begins a sentence: `Nine`, `13`, `1,204`."""
-    return str(WORDS[count]) if count < len(WORDS) else intcomma(count)
+    return str(WORDS[count]) if count < len(WORDS) else number(count)

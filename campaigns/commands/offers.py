@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from agency.formats import number
 from agency.models import Connection, User
 from agency.tokportal import InsufficientCredits, NotAllowed, NotSent, RateLimited, Refused, TokPortalError
 from campaigns.commands import refusals, sync
@@ -48,7 +49,7 @@ class Remainder:
                 before,
             )
         )
-        return said % {"label": self.label, "left": f"{before:,}", "missing": f"{-after:,}"}
+        return said % {"label": self.label, "left": number(before), "missing": number(-after)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from django.core.validators import URLValidator
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from agency.countries import by_name
 from agency.forms import DateInput, SearchForm
 from campaigns.content.rules import CAROUSEL_MAX
 from campaigns.models import AccountProfile, Bundle, Campaign, Post, Video
@@ -224,7 +225,7 @@ class PostForm(VersionedForm):
             "Public link. A carousel takes up to %(most)d, one a line, in their order."
         ) % {"most": CAROUSEL_MAX}
         market: Any = self.fields["market_country"]
-        market.choices = [("", _("Any")), *((code, code) for code in sorted(countries - {""}))]
+        market.choices = [("", _("Any")), *by_name(dict.fromkeys(countries - {""}, ""))]
 
     def values(self) -> dict[str, Any]:
         """The columns of a Post that this form may write."""

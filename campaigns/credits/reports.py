@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from agency.formats import number
 from agency.models import Connection
 from campaigns.credits.matching import Charge, is_expiry, is_top_up, nearest
 from campaigns.credits.sync import charge_of, row_of, unbooked_commands
@@ -229,7 +230,7 @@ def _from_commands(
         same = (
             _("the same amount")
             if charge.credits == -entry.amount
-            else _("but %(credits)s credits") % {"credits": f"{charge.credits:,}"}
+            else _("but %(credits)s credits") % {"credits": number(charge.credits)}
         )
         answered = _when(ANSWERED, command.answered_at or command.state_since, entry.created_at)
         found.append(

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from agency.formats import number
 from agency.models import Connection, User
 from campaigns.ledger import reports
 from campaigns.ledger.models import Allocation, Budget, CreditEntry, Reservation
@@ -54,7 +55,7 @@ def reserve(command: Command, *, credits: int, now: datetime) -> Reservation:
             )
         )
         raise PoolTooLow(
-            sentence % {"credits": f"{credits:,}", "left": f"{pool.available:,}", "held": f"{pool.held:,}"}
+            sentence % {"credits": number(credits), "left": number(pool.available), "held": number(pool.held)}
         )
     owners = [(command.client, None), (command.client, command.campaign)]
     for client, campaign in owners:
@@ -69,10 +70,10 @@ def reserve(command: Command, *, credits: int, now: datetime) -> Reservation:
                     " %(budget)s. Nothing was charged. Raise the budget, or order less."
                 )
                 % {
-                    "credits": f"{credits:,}",
+                    "credits": number(credits),
                     "owner": campaign or client,
-                    "left": f"{max(left, 0):,}",
-                    "budget": f"{budget.credits:,}",
+                    "left": number(max(left, 0)),
+                    "budget": number(budget.credits),
                 }
             )
     return Reservation.objects.create(

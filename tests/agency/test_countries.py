@@ -6,7 +6,7 @@ import pytest
 from babel.core import get_global
 from django.utils import translation
 
-from agency.countries import MAIN_ZONES, country_name, main_zone
+from agency.countries import MAIN_ZONES, by_name, country_name, main_zone
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,13 @@ def test_a_country_that_nobody_knows_is_called_as_tokportal_calls_it() -> None:
     assert country_name("XQ1", "Atlantis") == "Atlantis"
     assert country_name("XQ1") == "XQ1"
     assert country_name("") == ""
+
+
+def test_countries_are_listed_in_the_order_of_the_language() -> None:
+    told = {"USA": "United States", "DE": "Germany", "XQ1": "Éire Nua", "FR": "France"}
+    assert [name for _code, name in by_name(told)] == ["Éire Nua", "France", "Germany", "United States"]
+    with translation.override("fr"):
+        assert [code for code, _name in by_name(told)] == ["DE", "XQ1", "USA", "FR"]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ def reading(language: str, zone: str) -> Iterator[None]:
         (1234.5, "1,234.5", "1\u202f234,5"),
         (Decimal("0.25"), "0.25", "0,25"),
         (None, "", ""),
+        ("", "", ""),
+        ("none", "none", "none"),
     ],
 )
 def test_numbers_are_grouped_and_pointed(value: formats.Number | None, english: str, french: str) -> None:
@@ -70,10 +72,14 @@ def test_a_share_is_told_in_percent(language: str, ratio: float | None, digits: 
         (formats.day_short, "20 Nov", "20 nov."),
         (formats.weekday, "Fri 20 Nov 2026", "ven. 20 nov. 2026"),
         (formats.weekday_short, "Fri 20 Nov", "ven. 20 nov."),
+        (formats.day_long, "Friday 20 November", "vendredi 20 novembre"),
+        (formats.weekday_time, "Fri 20 Nov 23:45", "ven. 20 nov. 23:45"),
         (formats.month, "November 2026", "novembre 2026"),
         (formats.month_short, "Nov 2026", "nov. 2026"),
         (formats.month_name, "November", "novembre"),
+        (formats.month_name_short, "Nov", "nov."),
         (formats.time, "23:45", "23:45"),
+        (formats.day_time, "20 Nov 2026, 23:45", "20 nov. 2026, 23:45"),
         (formats.moment, "20 Nov 2026, 23:45 CET", "20 nov. 2026, 23:45 CET"),
         (formats.moment_exact, "Fri 20 Nov 2026, 23:45:07 CET", "ven. 20 nov. 2026, 23:45:07 CET"),
         (formats.moment_short, "20 Nov 23:45", "20 nov. 23:45"),

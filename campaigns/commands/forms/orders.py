@@ -9,6 +9,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from agency.countries import by_name
 from agency.models import Connection
 from agency.tokportal import CreditCosts, normalise_country
 from campaigns.commands.forms.buttons import PricedForm
@@ -159,12 +160,10 @@ class BundleOrderForm(PricedForm):
         """The campaign's own markets first; a platform that is not open is shown, and disabled."""
         markets = list(self.campaign.markets.order_by("pk"))
         names = {
-            row["code"]: row.get("name") or row["code"]
-            for row in connection.countries
-            if not row.get("videos_only")
+            row["code"]: row.get("name", "") for row in connection.countries if not row.get("videos_only")
         }
         own = {market.country for market in markets} & set(names)
-        listed = sorted(names.items(), key=lambda item: item[1])
+        listed = by_name(names)
         groups = [("", _("Choose a country"))]
         if own:
             groups.append((_("This campaign"), [(code, name) for code, name in listed if code in own]))  # type: ignore[arg-type]

@@ -4,17 +4,19 @@ from datetime import date
 
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from agency.downloads import csv_download
 from agency.forms import page_of
 from agency.history import history_of
 from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import Connection
+from agency.tables import sort_of
 from campaigns import actions, namespaces
 from campaigns.access import (
     editable_campaign,
@@ -25,6 +27,7 @@ from campaigns.access import (
 from campaigns.forms import CampaignForm, CampaignSearchForm, ClaimForm, NamespaceForm
 from campaigns.ledger.models import Budget
 from campaigns.ledger.reports import BudgetState, budget_state
+from campaigns.lists import CAMPAIGN_COLUMNS, CAMPAIGN_SORTS, campaign_rows
 from campaigns.models import Bundle, Campaign, Market, Namespace
 from campaigns.models.campaign import CampaignQuerySet
 from campaigns.overview import campaigns_with_figures, pipelines_by, recent_commands
@@ -36,16 +39,16 @@ COMMANDS_SHOWN = 8
 
 
 @require_safe
-def campaign_list(request: HtmxRequest) -> HttpResponse:
+def campaign_list(request: HtmxRequest) -> HttpResponseBase:
     search = CampaignSearchForm(request.GET, clients=visible_clients(request.user).order_by("name"))
     connection = Connection.objects.active()
     today = _today(connection)
     found = search_campaigns(visible_campaigns(request.user), **search.filters(), today=today)
-    rows = campaigns_with_figures(found, connection=connection).order_by(
-        "client__name", "-starts_on", "name", "pk"
-    )
-    page = page_of(rows, request)
-    context = {"page": page, "search": search, "today": today}
+    sort = sort_of(request, CAMPAIGN_SORTS, usual="client")
+    campaigns = sort.order(campaigns_with_figures(found, connection=connection))
+    if request.GET.get("format") == "csv":
+        return csv_download("campaigns", CAMPAIGN_COLUMNS, campaign_rows(campaigns))
+    context = {"page": page_of(campaigns, request), "search": search, "sort": sort, "today": today}
     return page_or_partial(request, "campaigns/campaign_list.html", "campaign-table", context)
 
 

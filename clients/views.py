@@ -2,17 +2,19 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from agency.downloads import csv_download
 from agency.forms import page_of
 from agency.history import history_of
 from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import Connection
+from agency.tables import sort_of
 from campaigns.access import visible_campaigns
 from campaigns.attention import needs
 from campaigns.ledger.models import Budget
@@ -23,7 +25,7 @@ from clients import actions
 from clients.access import editable_client, owned_client, require_owner, visible_client, visible_clients
 from clients.forms import ClientForm, ClientSearchForm
 from clients.models import Client, Membership
-from clients.reports import client_rows
+from clients.reports import CLIENT_COLUMNS, CLIENT_SORTS, client_cells, client_rows
 
 NEEDS_SHOWN = 15
 CAMPAIGNS_SHOWN = 20
@@ -31,10 +33,13 @@ COMMANDS_SHOWN = 8
 
 
 @require_safe
-def client_list(request: HtmxRequest) -> HttpResponse:
+def client_list(request: HtmxRequest) -> HttpResponseBase:
     search = ClientSearchForm(request.GET)
-    page = page_of(client_rows(request.user, **search.filters()), request)
-    context = {"page": page, "search": search}
+    sort = sort_of(request, CLIENT_SORTS, usual="name")
+    clients = sort.order(client_rows(request.user, **search.filters()))
+    if request.GET.get("format") == "csv":
+        return csv_download("clients", CLIENT_COLUMNS, client_cells(clients))
+    context = {"page": page_of(clients, request), "search": search, "sort": sort}
     return page_or_partial(request, "clients/client_list.html", "client-table", context)
 
 

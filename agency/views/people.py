@@ -1,9 +1,11 @@
 """Who works here, for owners: roles, clients, passwords."""
 
+from collections.abc import Iterator
+
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.db.models import Prefetch, Q
-from django.http import HttpResponse
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,20 +13,31 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from agency import people_actions
+from agency.downloads import csv_download
 from agency.forms import SearchForm, page_of
 from agency.history import Change, history_of
 from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import User
 from agency.people_forms import PersonForm
+from agency.tables import Column, sort_of
 from clients.access import require_owner
 from clients.models import Client, Membership
 
+SORTS = {
+    "name": Column(("first_name", "last_name", "username")),
+    "username": Column(("username",)),
+    "role": Column(("role", "first_name", "username")),
+    "seen": Column(("last_login",), most_first=True, may_be_empty=True),
+}
+COLUMNS = ("name", "user_name", "email", "role", "is_active", "clients", "last_signed_in_at")
+
 
 @require_safe
-def people(request: HtmxRequest) -> HttpResponse:
+def people(request: HtmxRequest) -> HttpResponseBase:
     require_owner(request.user)
     search = SearchForm(request.GET)
-    found = User.objects.order_by("-is_active", "first_name", "username").prefetch_related(
+    sort = sort_of(request, SORTS, usual="name")
+    found = User.objects.prefetch_related(
         Prefetch("memberships", Membership.objects.select_related("client").order_by("client__name"))
     )
     if q := search.filters().get("q"):
@@ -34,8 +47,26 @@ def people(request: HtmxRequest) -> HttpResponse:
             | Q(last_name__icontains=q)
             | Q(email__icontains=q)
         )
-    context = {"page": page_of(found, request), "search": search, "now": timezone.now()}
+    found = sort.order(found)
+    if request.GET.get("format") == "csv":
+        return csv_download("people", COLUMNS, _cells(found))
+    context = {"page": page_of(found, request), "search": search, "sort": sort, "now": timezone.now()}
     return page_or_partial(request, "agency/people.html", "people-table", context)
+
+
+def _cells(people: QuerySet[User]) -> Iterator[list[object]]:
+    """Rows under COLUMNS. An owner works for every client, whatever their memberships."""
+    for person in people.iterator(chunk_size=500):
+        clients = [row.client.slug for row in person.memberships.all()]
+        yield [
+            person.name,
+            person.username,
+            person.email,
+            person.role,
+            "yes" if person.is_active else "no",
+            "all" if person.is_owner else " ".join(clients),
+            person.last_login,
+        ]
 
 
 @sensitive_post_parameters("password")

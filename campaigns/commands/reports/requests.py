@@ -49,6 +49,11 @@ TYPE_WORDS: Mapping[str, Promise] = {
     "account_and_videos": gettext_lazy("A new account with videos"),
     "videos_only": gettext_lazy("Videos on an existing account"),
 }
+VIDEO_TYPES: Mapping[str, Promise] = {
+    "video": gettext_lazy("video"),
+    "carousel": gettext_lazy("carousel"),
+    "story": gettext_lazy("story"),
+}
 
 
 def asked(command: Command) -> list[tuple[str, str]]:
@@ -59,7 +64,7 @@ def asked(command: Command) -> list[tuple[str, str]]:
         pairs.append((_("Slot"), str(position)))
     for item in body.pop("videos", []):
         day = item.get("target_publish_date") or _("no day")
-        what = item.get("description") or item.get("name") or item.get("video_type", "")
+        what = item.get("description") or item.get("name") or video_type(item.get("video_type", ""))
         pairs.append((_("Slot %(position)s") % {"position": item.get("position")}, f"{day} · {what}"))
     body |= body.pop("fields", {})
     order = list(FIELD_WORDS)  # the database keeps no order of its own
@@ -68,6 +73,11 @@ def asked(command: Command) -> list[tuple[str, str]]:
             label = FIELD_WORDS.get(name) or name.replace("_", " ").capitalize()
             pairs.append((str(label), _in_words(name, value)))
     return pairs
+
+
+def video_type(name: str) -> str:
+    """TokPortal's word for what a slot holds; one that we do not know is shown as it is."""
+    return str(VIDEO_TYPES.get(name, name))
 
 
 def _in_words(name: str, value: object) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 from django.db.models import Q
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from pghistory.models import Events
 
+from agency.formats import day, moment
 from agency.models import User
 from campaigns.models import Platform
 
@@ -164,9 +164,9 @@ def _value(model: type[models.Model], name: str, value: Any, names: Mapping[str,
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if name.endswith(("_at", "_joined")):
-        return date_format(datetime.fromisoformat(str(value)), "j M Y, H:i") + " UTC"
+        return moment(datetime.fromisoformat(str(value)))
     if isinstance(_field(model, name), models.DateField):
-        return date_format(date.fromisoformat(str(value)), "j M Y")
+        return day(date.fromisoformat(str(value)))
     if name == "platform" and value in Platform:
         return Platform(value).label
     return str(dict(_field(model, name).flatchoices).get(value, value))

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from agency.formats import number
 from agency.forms import SearchForm, offer
 from campaigns.credits.reports import found_by
 from campaigns.ledger.actions import Part, WrongAllocation
@@ -182,7 +183,7 @@ class BasePartFormSet(forms.BaseFormSet):
                 if rest > 0
                 else _("The parts must add up to %(whole)s credits: %(rest)s too many.")
             )
-            raise forms.ValidationError(sentence % {"whole": f"{whole:,}", "rest": f"{abs(rest):,}"})
+            raise forms.ValidationError(sentence % {"whole": number(whole), "rest": number(abs(rest))})
 
     def parts(self) -> list[Part]:
         """Signed like the entry. Raises WrongAllocation for parts of nothing."""

@@ -161,7 +161,7 @@ def test_the_history_speaks_as_the_forms_do(signed_in: SignedIn, owner: User, ca
     assert told["Prefix added"] == ["acme-spring-2026"]
     assert "Short name: spring-2026 → autumn" in told["Campaign changed"]
     assert any(
-        line.startswith("First day: ") and line.endswith("→ 1 Sep 2026") for line in told["Campaign changed"]
+        line.startswith("First day: ") and line.endswith("→ 1 Sept 2026") for line in told["Campaign changed"]
     )
 
 

@@ -7,12 +7,24 @@ from agency.forms import SearchForm
 from campaigns.events.handlers import KNOWN_KINDS
 from campaigns.events.models import WebhookEvent
 
+# The first part of an event's kind → what it is about.
+SUBJECTS = {
+    "account": _("account"),
+    "bundle": _("bundle"),
+    "credits": _("credits"),
+    "subscription": _("subscription"),
+    "video": _("video"),
+    "warming": _("warming"),
+    "webhook": _("webhook"),
+}
 GROUPS = sorted({kind.partition(".")[0] for kind in KNOWN_KINDS})
 
 
 class EventSearchForm(SearchForm):
     about = forms.ChoiceField(
-        required=False, label=_("About"), choices=[("", _("Any subject")), *((name, name) for name in GROUPS)]
+        required=False,
+        label=_("About"),
+        choices=[("", _("Any subject")), *((name, SUBJECTS.get(name, name)) for name in GROUPS)],
     )
     state = forms.ChoiceField(
         required=False, label=_("State"), choices=[("", _("Any state")), *WebhookEvent.State.choices]

@@ -192,7 +192,9 @@ def _what(allocation: Allocation) -> str:
     if allocation.command is None:
         return allocation.entry.description or allocation.entry.type.capitalize() or _("Charge")
     kind = allocation.command.get_kind_display()
-    return f"{kind}: {allocation.bundle}" if allocation.bundle else kind
+    if allocation.bundle is None:
+        return kind
+    return _("%(order)s: %(bundle)s") % {"order": kind, "bundle": allocation.bundle}
 
 
 def _bundles(

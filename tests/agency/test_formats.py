@@ -1,5 +1,6 @@
 """Numbers and moments as a language and a zone want them."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -10,6 +11,7 @@ from django.template import Context, Template
 from django.utils import timezone, translation
 
 from agency import formats
+from agency.environment import BASE_DIR
 
 # A quarter to midnight in Paris, the day before in New York, the day after in Tokyo.
 AT = datetime(2026, 11, 20, 22, 45, 7, tzinfo=UTC)
@@ -132,3 +134,11 @@ def test_templates_have_them_as_filters() -> None:
         assert template.render(Context({"n": 1234, "at": AT})) == (
             "1\u202f234 +1\u202f234 1\u202f234,0 20 nov. 2026, 21 nov. 07:45 JST, France, UTC"
         )
+
+
+def test_no_template_writes_numbers_or_moments_in_a_way_of_its_own() -> None:
+    """Django's filters know no zone's name and cost more. `c` and `Y-m-d` are for machines."""
+    own_way = re.compile(r"\|(?:intcomma|floatformat)|\|time:|\|date(?!:['\"](?:c|Y-m-d)['\"])|\bUTC\b")
+    templates = (BASE_DIR / "templates").rglob("*.html")
+    found = {path.name: own_way.findall(path.read_text()) for path in templates}
+    assert {name: ways for name, ways in found.items() if ways} == {}

@@ -1,17 +1,27 @@
 from typing import Any
 
 from django import forms
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from agency.forms import SearchForm, offer
+from agency.tables import Column
 from campaigns.models import SavedAccount
 from campaigns.models.campaign import Platform
 from clients.models import Client
 
 METRICS = {"views": _("Views"), "followers": _("Followers"), "likes": _("Likes"), "comments": _("Comments")}
 DAYS = {"30": _("30 days"), "90": _("90 days"), "": pgettext_lazy("days", "All")}
+
+ACCOUNT_SORTS = {
+    "username": Column(("username",)),
+    "client": Column(("campaign__client__name", "username"), may_be_empty=True),
+    "market": Column(("country", "platform", "username")),
+    "followers": Column(("followers", "username"), most_first=True, may_be_empty=True),
+    "views": Column(("views", "username"), most_first=True, may_be_empty=True),
+    "age": Column(("analytics_at",), may_be_empty=True),  # of the figures
+}
 
 
 class AccountSearchForm(SearchForm):
@@ -35,23 +45,6 @@ class AccountSearchForm(SearchForm):
             ("no_data", _("Without figures")),
         ],
     )
-    sort = forms.ChoiceField(
-        required=False,
-        label=pgettext_lazy("of a list", "Order"),
-        choices=[
-            ("", _("Most views")),
-            ("followers", _("Most followers")),
-            ("name", _("By name")),
-            ("age", _("Oldest data")),
-        ],
-    )
-
-    ORDERS: dict[str, tuple[Any, ...]] = {
-        "": (F("views").desc(nulls_last=True), "username", "pk"),
-        "followers": (F("followers").desc(nulls_last=True), "username", "pk"),
-        "name": ("username", "pk"),
-        "age": (F("analytics_at").asc(nulls_first=True), "pk"),
-    }
 
     def __init__(self, *args: Any, clients: QuerySet[Client], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,7 +69,7 @@ class AccountSearchForm(SearchForm):
                 "banned": accounts.filter(is_banned=True),
                 "no_data": accounts.filter(snapshots=None),
             }[given["state"]]
-        return accounts.order_by(*self.ORDERS[given.get("sort", "")])
+        return accounts
 
 
 class ChartForm(forms.Form):

@@ -15,9 +15,10 @@ from agency.charts import line_chart
 from agency.downloads import csv_download
 from agency.forms import page_of
 from agency.htmx import HtmxRequest, page_or_partial
+from agency.tables import sort_of
 from campaigns.access import visible_account, visible_bundles
 from campaigns.analytics import actions, reports
-from campaigns.analytics.forms import DAYS, METRICS, AccountSearchForm, ChartForm
+from campaigns.analytics.forms import ACCOUNT_SORTS, DAYS, METRICS, AccountSearchForm, ChartForm
 from clients.access import require_editor, visible_clients
 
 
@@ -26,11 +27,13 @@ def account_list(request: HtmxRequest) -> HttpResponseBase:
     now = timezone.now()
     form = AccountSearchForm(request.GET, clients=visible_clients(request.user))
     visible = reports.visible_accounts(request.user)
-    accounts = form.narrow(visible)
+    sort = sort_of(request, ACCOUNT_SORTS, usual="-views")
+    accounts = sort.order(form.narrow(visible))
     if request.GET.get("format") == "csv":
         return csv_download("accounts", reports.ACCOUNT_COLUMNS, reports.account_rows(accounts))
     context = {
         "form": form,
+        "sort": sort,
         "page": page_of(accounts, request),
         "is_empty": not visible.exists(),
         "progress": reports.progress(visible, now=now),

@@ -4,7 +4,7 @@ An edit carries the version of the row that its form was drawn from (C4). A form
 what the row already says, changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -116,6 +116,21 @@ def edit_post(*, post: Post, fields: Mapping[str, Any], version: int) -> Post:
         except IntegrityError as error:
             raise RefTaken from error
     return row
+
+
+def plan_posts(*, campaign: Campaign, posts: Iterable[Post], day: date) -> int:
+    """Ask for `day` for Posts of the campaign that sit in no slot. All or nothing; how many have it now.
+
+    A Post in a slot is edited there, because TokPortal has to be told. One that came into a slot meanwhile is left.
+    """
+    with transaction.atomic():
+        rows = Post.objects.select_for_update(of=("self",)).filter(
+            campaign=campaign, pk__in=[post.pk for post in posts], video=None
+        )
+        planned = list(rows.order_by("pk"))
+        for row in planned:
+            _rewrite(row, {"publish_date": day}, version=row.version, labels=POST_LABELS)
+    return len(planned)
 
 
 def delete_post(*, post: Post) -> None:

@@ -259,6 +259,19 @@ def values_at_tokportal(video: Video) -> dict[str, Any]:
     }
 
 
+class PostDayForm(forms.Form):
+    """A day for the chosen posts. Only those without a slot can be chosen."""
+
+    posts = forms.ModelMultipleChoiceField(
+        queryset=Post.objects.none(), error_messages={"required": _("Choose the posts first.")}
+    )
+    day = forms.DateField(widget=DateInput, label=_("Day"), error_messages={"required": _("Say which day.")})
+
+    def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["posts"].queryset = campaign.posts.filter(video=None)  # type: ignore[attr-defined]
+
+
 class PostFilterForm(SearchForm):
     place = forms.ChoiceField(
         label=_("Place"),

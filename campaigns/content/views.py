@@ -1,29 +1,96 @@
 """The posts of a campaign. A post that sits in a slot is edited in its slot, from where it is sent."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from agency.downloads import csv_download
 from agency.forms import page_of
 from agency.htmx import HtmxRequest, page_or_partial
+from agency.tables import Column, sort_of
 from campaigns.access import editable_campaign, editable_post, visible_campaign, visible_post
 from campaigns.content import actions
-from campaigns.content.forms import PostFilterForm, PostForm
+from campaigns.content.forms import PostDayForm, PostFilterForm, PostForm
 from campaigns.models import Campaign, Post
+
+SORTS = {
+    "day": Column(("publish_date",), may_be_empty=True),
+    "market": Column(("market_country", "publish_date")),
+    "reference": Column(("external_ref",)),
+}
+COLUMNS = (
+    "reference",
+    "name",
+    "type",
+    "market",
+    "publish_date",
+    "caption",
+    "media",
+    "disclosed_as_ad",
+    "made_with_ai",
+    "bundle",
+    "slot",
+)
 
 
 @require_safe
-def post_list(request: HtmxRequest, campaign_id: int) -> HttpResponse:
+def post_list(request: HtmxRequest, campaign_id: int) -> HttpResponseBase:
     campaign = visible_campaign(request.user, campaign_id)
     filters = PostFilterForm(request.GET)
-    posts = filters.narrow(campaign.posts.select_related("video__bundle").order_by("publish_date", "pk"))
-    page = page_of(posts, request)
-    context = {"campaign": campaign, "filters": filters, "page": page}
+    sort = sort_of(request, SORTS, usual="day")
+    posts = sort.order(filters.narrow(campaign.posts.select_related("video__bundle")))
+    if request.GET.get("format") == "csv":
+        return csv_download(f"posts-{campaign.client.slug}-{campaign.slug}", COLUMNS, _cells(posts))
+    is_open = not campaign.archived_at and not campaign.client.is_archived
+    context = {
+        "campaign": campaign,
+        "filters": filters,
+        "sort": sort,
+        "page": page_of(posts, request),
+        "day_form": PostDayForm(campaign=campaign) if request.user.may_edit and is_open else None,
+    }
     return page_or_partial(request, "content/post_list.html", "post-table", context)
+
+
+def _cells(posts: QuerySet[Post]) -> Iterator[list[object]]:
+    """Rows under COLUMNS."""
+    words = {None: "", True: "yes", False: "no"}
+    for post in posts.iterator(chunk_size=500):
+        yield [
+            post.external_ref,
+            post.name,
+            post.video_type,
+            post.market_country,
+            post.publish_date,
+            post.caption,
+            " ".join(post.media),
+            words[post.disclose_as_ads],
+            words[post.ai_content_disclaimer],
+            post.video.bundle.external_ref if post.video else "",
+            post.video.position if post.video else "",
+        ]
+
+
+@require_POST
+def post_plan(request: HtmxRequest, campaign_id: int) -> HttpResponse:
+    """Give the chosen posts a day. Goes back to the list as it was filtered."""
+    campaign = editable_campaign(request.user, campaign_id)
+    form = PostDayForm(request.POST, campaign=campaign)
+    if form.is_valid():
+        planned = actions.plan_posts(campaign=campaign, **form.cleaned_data)
+        sentence = ngettext("%(posts)s post has the day.", "%(posts)s posts have the day.", planned)
+        messages.success(request, sentence % {"posts": planned})
+    else:
+        messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+    return redirect(f"{reverse('post_list', args=[campaign.pk])}?{request.GET.urlencode()}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

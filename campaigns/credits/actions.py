@@ -1,5 +1,6 @@
 """What people decide about the books: whose an entry is, or that it was not. `now` is machine time."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -12,7 +13,8 @@ from campaigns.credits.sync import part_for
 from campaigns.ledger import actions as ledger
 from campaigns.ledger.actions import Part, WrongAllocation
 from campaigns.ledger.models import Allocation, CreditEntry
-from campaigns.models import Command
+from campaigns.models import Campaign, Command
+from clients.models import Client
 
 
 def assign(
@@ -21,6 +23,21 @@ def assign(
     """A person says whose an entry is. Raises WrongAllocation where the parts are not the whole."""
     at = entry.connection.upstream_now(now)
     return ledger.allocate(entry, parts, rule="person", by=by, reason=reason, now=at)
+
+
+def assign_all(
+    *,
+    entries: Iterable[CreditEntry],
+    owner: str,
+    client: Client | None,
+    campaign: Campaign | None,
+    by: User,
+    now: datetime,
+) -> None:
+    """A person says whose several entries are, each as a whole. Raises WrongAllocation, and then none is."""
+    with transaction.atomic():
+        for entry in sorted(entries, key=lambda entry: entry.pk):  # locks in one order
+            assign(entry=entry, parts=[Part(entry.amount, owner, client, campaign)], by=by, now=now)
 
 
 def assign_to_command(*, entry: CreditEntry, command: Command, by: User, now: datetime) -> list[Allocation]:

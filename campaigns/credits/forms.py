@@ -161,6 +161,21 @@ class PartForm(forms.Form):
         return cleaned
 
 
+class ChosenForm(PartForm):
+    """One owner for several whole entries."""
+
+    bundle = None
+    credits = None
+    entries = forms.ModelMultipleChoiceField(
+        queryset=CreditEntry.objects.none(), error_messages={"required": _("Choose the entries first.")}
+    )
+
+    def __init__(self, *args: Any, entries: CreditEntryQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["entries"].queryset = entries  # type: ignore[attr-defined]
+        self.fields["whose"].required = True
+
+
 class BasePartFormSet(forms.BaseFormSet):
     """The parts of one entry. One part without a number is the whole."""
 

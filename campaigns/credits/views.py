@@ -8,21 +8,26 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Sum
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from agency.downloads import csv_download
+from agency.formats import signed
 from agency.forms import ROWS_PER_PAGE, page_of
 from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import Connection
+from agency.tables import Column, Sort, sort_of
 from campaigns.credits import actions, checks, progress, reports
 from campaigns.credits.access import visible_entry
 from campaigns.credits.forms import (
     MOST_PARTS,
     NOBODY_IN_PARTICULAR,
     BasePartFormSet,
+    ChosenForm,
     EntrySearchForm,
     LedgerSearchForm,
     PartFormSet,
@@ -41,6 +46,10 @@ LIST, UNASSIGNED, ENTRY = (
     "credits/credit_unassigned.html",
     "credits/credit_entry.html",
 )
+SORTS = {
+    "when": Column(("created_at",), most_first=True),
+    "credits": Column(("amount", "-created_at")),  # what was spent first, the most of it on top
+}
 CSV_COLUMNS = (
     "created_at",
     "tokportal_id",
@@ -75,12 +84,14 @@ def credit_list(request: HtmxRequest) -> HttpResponse:
     proof = checks.proof(connection)
     use = reports.pool_use(connection, closing=proof.chain.closing)
     form = _search(request, connection, proof, LedgerSearchForm)
+    sort = sort_of(request, SORTS, usual="-when")
     context |= {
         "proof": proof,
         "use": use,
         "unassigned": connection.credit_entries.unassigned().count(),
         "form": form,
-        "page": _ledger_page(request, connection, form, entries=proof.chain.entries),
+        "sort": sort,
+        "page": _ledger_page(request, connection, form, sort, entries=proof.chain.entries),
     }
     return page_or_partial(request, LIST, "ledger-table", context)
 
@@ -96,10 +107,10 @@ def _search(
 
 
 def _ledger_page(
-    request: HtmxRequest, connection: Connection, form: EntrySearchForm, *, entries: int
+    request: HtmxRequest, connection: Connection, form: EntrySearchForm, sort: Sort, *, entries: int
 ) -> Page[CreditEntry]:
     """The page that `?page=` names. All entries were counted for the proof: they are not counted again."""
-    paginator = Paginator(form.narrow(reports.ledger(connection)), ROWS_PER_PAGE)
+    paginator = Paginator(sort.order(form.narrow(reports.ledger(connection))), ROWS_PER_PAGE)
     if not form.filters():
         paginator.count = entries
     return paginator.get_page(request.GET.get("page"))
@@ -165,16 +176,55 @@ def credit_unassigned(request: HtmxRequest) -> HttpResponse:
     proof = checks.proof(connection)
     form = _search(request, connection, proof, EntrySearchForm)
     unassigned = connection.credit_entries.unassigned()
-    page = page_of(form.narrow(unassigned.order_by("created_at", "pk")), request)
+    sort = sort_of(request, SORTS, usual="when")
+    page = page_of(sort.order(form.narrow(unassigned)), request)
     guesses = reports.suggestions(connection, list(page))
     context = {
         "form": form,
+        "sort": sort,
+        "chosen": ChosenForm(entries=unassigned),
+        "owners": _owners() if page else [],
         "page": page,
         "rows": [(entry, guesses[entry.pk]) for entry in page],
         "left": unassigned.aggregate(n=Count("pk"), credits=Sum("amount")),
         "now": timezone.now(),
     }
     return page_or_partial(request, UNASSIGNED, "unassigned-table", context)
+
+
+@require_POST
+def credit_assign_chosen(request: HtmxRequest) -> HttpResponse:
+    """Give the chosen entries to one owner, all or none. Goes back to the list as it was filtered."""
+    require_owner(request.user)
+    connection = Connection.objects.active()
+    if connection is None:
+        return redirect("credit_list")
+    form = ChosenForm(request.POST, entries=connection.credit_entries.unassigned())
+    if form.is_valid():
+        entries = list(form.cleaned_data["entries"])
+        owner, client, campaign = form.cleaned_data["whose"]
+        try:
+            actions.assign_all(
+                entries=entries,
+                owner=owner,
+                client=client,
+                campaign=campaign,
+                by=request.user,
+                now=timezone.now(),
+            )
+        except WrongAllocation as refusal:
+            messages.error(request, str(refusal))
+        else:
+            credits = sum(entry.amount for entry in entries)
+            sentence = ngettext(
+                "%(entries)s entry of %(credits)s credits has its owner.",
+                "%(entries)s entries of %(credits)s credits in sum have their owner.",
+                len(entries),
+            )
+            messages.success(request, sentence % {"entries": len(entries), "credits": signed(credits)})
+    else:
+        messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+    return redirect(f"{reverse('credit_unassigned')}?{request.GET.urlencode()}")
 
 
 @require_safe

@@ -12,7 +12,7 @@ function countChosen(form) {
   const words = chosen === 1 ? output.dataset.one : output.dataset.many;
   output.textContent = chosen ? words.replace("0", chosen.toLocaleString(document.documentElement.lang)) : "";
   form.classList.toggle("floating", chosen > 0);
-  form.hidden = chosen === 0;
+  form.hidden = chosen === 0 && !form.querySelector(".errorlist"); // what was refused stays in sight
   for (const all of document.querySelectorAll("[data-pick-all]")) {
     if (all.form !== form) continue;
     all.checked = chosen > 0 && chosen === boxes.length;

@@ -125,7 +125,7 @@ def test_an_account_page_shows_line_table_and_videos(
     assert "Clip one" in page
     assert "4,321" in page
     assert "<script>" not in page
-    assert "style=" not in page
+    assert " style=" not in page
 
 
 def test_a_day_without_a_figure_is_a_word_and_never_a_zero(

@@ -1,6 +1,7 @@
 """Posts: saving them, references, versions, and their pages."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -230,3 +231,60 @@ def test_strangers_find_nothing_and_onlookers_only_look(
         assert onlooker.post(address, a_post()).status_code == 403
     Campaign.objects.filter(pk=campaign.pk).update(archived_at=NOW)
     assert signed_in(owner).post(url("post_delete", post.pk)).status_code == 403
+
+
+def test_chosen_posts_get_a_day_at_once(campaign: Campaign, manager: User, signed_in: SignIn) -> None:
+    chosen = [make_post(campaign), make_post(campaign)]
+    other = make_post(campaign)
+    form = {"posts": [post.pk for post in chosen], "day": "2026-12-03"}
+    answer = signed_in(manager).post(url("post_plan", campaign.pk) + "?place=free", form, follow=True)
+    assert answer.redirect_chain == [(url("post_list", campaign.pk) + "?place=free", 302)]
+    assert "2 posts have the day." in answer.content.decode()
+    days = dict(Post.objects.values_list("pk", "publish_date"))
+    assert {days[post.pk] for post in chosen} == {date(2026, 12, 3)}
+    assert days[other.pk] == other.publish_date
+    assert [post.version for post in Post.objects.filter(pk__in=form["posts"])] == [2, 2]
+
+
+def test_a_post_in_a_slot_is_not_planned_from_the_list(
+    campaign: Campaign, manager: User, signed_in: SignIn
+) -> None:
+    video = make_bundle(campaign, videos=1).videos.get()
+    post = make_post(campaign, video=video)
+    form = {"posts": [post.pk], "day": "2026-12-03"}
+    answer = signed_in(manager).post(url("post_plan", campaign.pk), form, follow=True)
+    assert "message error" in answer.content.decode()
+    assert Post.objects.get(pk=post.pk).publish_date == post.publish_date
+    actions.plan_posts(campaign=campaign, posts=[post], day=date(2026, 12, 3))
+    assert Post.objects.get(pk=post.pk).publish_date == post.publish_date
+
+
+def test_a_post_of_another_campaign_is_not_planned(
+    campaign: Campaign, manager: User, signed_in: SignIn
+) -> None:
+    foreign = make_post(make_campaign(campaign.client, "autumn-2026"))
+    form = {"posts": [foreign.pk], "day": "2026-12-03"}
+    signed_in(manager).post(url("post_plan", campaign.pk), form)
+    assert Post.objects.get(pk=foreign.pk).publish_date == foreign.publish_date
+
+
+@pytest.mark.parametrize("form", [{}, {"day": "2026-12-03"}, {"posts": ["x"], "day": "2026-12-03"}])
+def test_planning_nothing_says_what_is_missing(
+    campaign: Campaign, manager: User, signed_in: SignIn, form: dict[str, Any]
+) -> None:
+    answer = signed_in(manager).post(url("post_plan", campaign.pk), form, follow=True)
+    assert "message error" in answer.content.decode()
+
+
+def test_the_list_of_posts_is_sorted_and_taken_along(
+    campaign: Campaign, analyst: User, signed_in: SignIn
+) -> None:
+    for day, ref in (("2026-12-02", "b"), (None, "c"), ("2026-12-01", "a")):
+        make_post(campaign, external_ref=f"{campaign.client.slug}-{ref}", publish_date=day)
+    page = signed_in(analyst).get(url("post_list", campaign.pk) + "?sort=-day")
+    assert [post.external_ref[-1] for post in page.context["page"]] == ["b", "a", "c"]
+    assert 'class="pick"' not in page.content.decode()
+    answer = signed_in(analyst).get(url("post_list", campaign.pk) + "?format=csv&sort=reference")
+    lines = b"".join(answer).decode().splitlines()  # type: ignore[arg-type]
+    assert lines[0].startswith("reference,name,type")
+    assert [line.partition(",")[0][-1] for line in lines[1:]] == ["a", "b", "c"]

@@ -1,14 +1,13 @@
-"""A big agency straight into the tables: `python -m tests.bench.seed S1|S2`. For measuring only.
+"""A big agency straight into the tables: `python -m tests.bench.seed S1|S2|S2d|S3`. For measuring only.
 
 Clients × videos, spread over 90 days, ten videos to a bundle, 20 snapshots to a video, and for each bundle the
-four Commands that made it, its charge in the credit history and whose it was.
+four Commands that made it, its charge in the credit history and whose it was. What there are hundreds of
+thousands of is made by PostgreSQL itself.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
-from itertools import count
-from typing import Any
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import django
 
@@ -17,6 +16,7 @@ if __name__ == "__main__":
 
 from django.db import connection as database
 from django.db import models
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from agency.models import Connection, User
@@ -37,10 +37,16 @@ from campaigns.models import (
 )
 from clients.models import Client, Membership
 
-SIZES = {"S1": (10, 200), "S2": (100, 200)}  # clients, videos of each
+SIZES = {"S1": (10, 200), "S2": (100, 200), "S2d": (10, 2000), "S3": (100, 2000)}  # clients, videos of each
 DAYS, SLOTS, SNAPSHOTS, PRICE = 90, 10, 20, 52
+AT_ONCE = 250  # bundles in one statement
 STATUSES = ("accepted", "accepted", "completed", "pending_setup", "published", "completed")
 KINDS = ("create_bundle", "configure_account", "configure_videos", "publish_bundle")
+WORDS = (  # of captions
+    "autumn", "morning", "routine", "unboxing", "recipe", "behind", "scenes", "favourite", "before", "after",
+    "giveaway", "tutorial", "challenge", "review", "secret", "market", "summer", "winter", "coffee", "studio",
+    "journey", "friends", "weekend", "garden", "running", "colour", "vintage", "travel", "festival", "playlist",
+)  # fmt: skip
 
 
 def seed(size: str) -> None:
@@ -98,14 +104,12 @@ def seed(size: str) -> None:
         for n in range(clients * 20)
     )
     assert owner.is_owner
-    with database.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    _analyze()
 
 
 def _bundles(
     connection: Connection, campaigns: list[Campaign], each: int, *, manager: User, now: datetime
 ) -> None:
-    number = count(1)
     places = [(campaign, n) for campaign in campaigns for n in range(each)]
     total = len(places)
     moments = [now - timedelta(days=DAYS) * (total - index) / total for index in range(total)]
@@ -154,157 +158,185 @@ def _bundles(
         [AccountProfile(bundle=bundle, username="brand", visible_name="Brand") for bundle in bundles],
         batch_size=2000,
     )
-    videos = Video.objects.bulk_create(
-        [
-            Video(
-                bundle=bundle,
-                position=position,
-                upstream_id=f"vid-{next(number)}",
-                status="finalized" if position < 8 else "configured",
-                status_since=bundle.status_since,
-                video_type="video",
-                description=f"Clip {position} of {bundle.title} #launch",
-                external_ref=f"{bundle.external_ref}-{position}",
-                publish_date=(bundle.status_since + timedelta(days=position)).date(),
-                platform_url=f"https://video.example.com/{bundle.pk}/{position}" if position < 8 else "",
-                posted_at=bundle.status_since + timedelta(days=position) if position < 8 else None,
-                read_at=now,
-            )
-            for bundle in bundles
-            for position in range(1, SLOTS + 1)
-        ],
-        batch_size=2000,
+    _insert(
+        Video,
+        f"campaigns_bundle AS bundle, generate_series(1, {SLOTS}) AS n",
+        bundle_id="bundle.id",
+        position="n",
+        upstream_id=f"'vid-' || (bundle.id * {SLOTS} + n)",
+        status="CASE WHEN n < 8 THEN 'finalized' ELSE 'configured' END",
+        status_since="bundle.status_since",
+        video_type="'video'",
+        description=f"'Clip ' || n || ' of ' || bundle.title || ': ' || {_words('bundle.id * 7 + n')} || ' #launch'",
+        external_ref="bundle.external_ref || '-' || n",
+        publish_date="(bundle.status_since + n * interval '1 day')::date",
+        platform_url="CASE WHEN n < 8 THEN 'https://video.example.com/' || bundle.id || '/' || n ELSE '' END",
+        posted_at="CASE WHEN n < 8 THEN bundle.status_since + n * interval '1 day' END",
+        read_at="bundle.read_at",
     )
-    _contents(bundles, videos)
-    _money(connection, bundles, manager=manager, now=now)
-    _snapshots(accounts, videos, now=now)
+    _analyze()
+    _contents(campaigns)
+    _commands(manager)
+    _analyze()
+    _money(connection, now=now)
+    _snapshots(now)
 
 
-def _contents(bundles: list[Bundle], videos: list[Video]) -> None:
-    campaign_of = {bundle.pk: bundle.campaign_id for bundle in bundles}
+def _words(number: str) -> str:
+    """SQL for three words of a caption."""
+    words = f"(ARRAY[{', '.join(repr(word) for word in WORDS)}])"
+    places = (f"mod({number}, {len(WORDS)})", f"mod({number} / 7, {len(WORDS)})", f"mod({number} * 11, 30)")
+    return " || ' ' || ".join(f"{words}[1 + {place}]" for place in places)
+
+
+def _insert(model: type[models.Model], source: str, **columns: str) -> None:
+    """INSERT … SELECT. `columns`: SQL over `source`; every other column gets its field's default."""
+    names, values, defaults = [], [], []
+    for field in model._meta.concrete_fields:
+        if field.primary_key:
+            continue
+        names.append(field.column)
+        values.append(columns.pop(field.column, "%s"))
+        if values[-1] == "%s":
+            default = field.pre_save(model(), add=True)  # the time, where a field is filled with it
+            defaults.append(field.get_db_prep_save(default, database))
+    assert not columns, f"no such columns: {', '.join(columns)}"
+    into = f"INSERT INTO {model._meta.db_table} ({', '.join(names)})"
+    with database.cursor() as cursor:
+        cursor.execute(f"{into} SELECT {', '.join(values)} FROM {source}", defaults)
+
+
+def _analyze() -> None:
+    """Without it PostgreSQL joins new tables as if they were tiny."""
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _bundles_in_parts() -> Iterator[str]:
+    """Conditions for some bundles after the other: the triggers of the audit trail are slow in large statements."""
+    ends = Bundle.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    for first in range(ends["first"], ends["last"] + 1, AT_ONCE):
+        yield f"bundle.id BETWEEN {first} AND {first + AT_ONCE - 1}"
+
+
+def _contents(campaigns: list[Campaign]) -> None:
+    for part in _bundles_in_parts():
+        _insert(
+            Post,
+            f"campaigns_video AS video JOIN campaigns_bundle AS bundle ON bundle.id = video.bundle_id WHERE {part}",
+            campaign_id="bundle.campaign_id",
+            video_id="video.id",
+            external_ref="video.external_ref",
+            caption="video.description",
+            media="""'["https://cdn.example.com/clip.mp4"]'""",
+            publish_date="video.publish_date",
+            ai_content_disclaimer="false",
+        )
     Post.objects.bulk_create(
-        [
-            Post(
-                campaign_id=campaign_of[video.bundle_id],
-                video=video,
-                external_ref=video.external_ref,
-                caption=video.description,
-                media=["https://cdn.example.com/clip.mp4"],
-                publish_date=video.publish_date,
-                ai_content_disclaimer=False,
-            )
-            for video in videos
-        ],
-        batch_size=2000,
-    )
-    Post.objects.bulk_create(
-        Post(campaign_id=pk, external_ref=f"waiting-{pk}-{n}", caption="Not in a slot yet")
-        for pk in sorted(set(filter(None, campaign_of.values())))
+        Post(campaign=campaign, external_ref=f"waiting-{campaign.pk}-{n}", caption="Not in a slot yet")
+        for campaign in campaigns
         for n in range(5)
     )
 
 
-def _money(connection: Connection, bundles: list[Bundle], *, manager: User, now: datetime) -> None:
-    commands = Command.objects.bulk_create(
-        [
-            Command(
-                connection=connection,
-                client_id=bundle.campaign.client_id if bundle.campaign else None,
-                campaign_id=bundle.campaign_id,
-                bundle=bundle,
-                kind=kind,
-                body_digest=digest_of(kind, {}, {}),
-                quoted_credits=PRICE if kind == "create_bundle" else 0,
-                credits_charged=PRICE if kind == "create_bundle" else 0,
-                asked_by=manager,
-                asked_at=bundle.status_since,
-                answered_at=bundle.status_since,
-                state="succeeded",
-                state_since=bundle.status_since,
-                next_try_at=bundle.status_since,
-            )
-            for bundle in bundles
-            for kind in KINDS
-        ],
-        batch_size=2000,
+def _commands(manager: User) -> None:
+    kinds = ", ".join(
+        f"({order}, '{kind}', '{digest_of(kind, {}, {})}', {PRICE if kind == 'create_bundle' else 0})"
+        for order, kind in enumerate(KINDS)
     )
-    orders = [command for command in commands if command.kind == "create_bundle"]
-    Reservation.objects.bulk_create(
-        [
-            Reservation(
-                command=order,
-                connection=connection,
-                client_id=order.client_id,
-                campaign_id=order.campaign_id,
-                state="settled",
-                credits=PRICE,
-                created_at=order.asked_at,
-                settled_at=order.asked_at,
-            )
-            for order in orders
-        ],
-        batch_size=2000,
+    for part in _bundles_in_parts():
+        _insert(
+            Command,
+            f"campaigns_bundle AS bundle JOIN campaigns_campaign AS campaign ON campaign.id = bundle.campaign_id, "
+            f"(VALUES {kinds}) AS kind (place, word, digest, credits) WHERE {part} ORDER BY bundle.id, kind.place",
+            key="gen_random_uuid()",
+            connection_id="bundle.connection_id",
+            client_id="campaign.client_id",
+            campaign_id="campaign.id",
+            bundle_id="bundle.id",
+            kind="kind.word",
+            body_digest="kind.digest",
+            external_ref="CASE WHEN kind.place = 0 THEN bundle.external_ref ELSE '' END",
+            quoted_credits="kind.credits",
+            credits_charged="kind.credits",
+            asked_by_id=str(manager.pk),
+            asked_at="bundle.status_since",
+            answered_at="bundle.status_since",
+            state="'succeeded'",
+            state_since="bundle.status_since",
+            next_try_at="bundle.status_since",
+        )
+
+
+def _money(connection: Connection, *, now: datetime) -> None:
+    moment = f"'{now.isoformat()}'::timestamptz"
+    orders = Command.objects.filter(kind="create_bundle")
+    start = 100_000 + PRICE * orders.count()
+    order = (
+        "(SELECT *, row_number() OVER (ORDER BY id) AS number FROM campaigns_command "
+        "WHERE kind = 'create_bundle') AS ordered"
     )
-    start = 100_000 + PRICE * len(orders)
-    entries = CreditEntry.objects.bulk_create(
-        [
-            CreditEntry(
-                connection=connection,
-                upstream_id=f"txn-{index}",
-                type="debit",
-                amount=-PRICE,
-                description="Bundle created: 1 TikTok account, 10 videos",
-                balance_after=start - PRICE * (index + 1),
-                created_at=order.asked_at,
-                imported_at=now,
-            )
-            for index, order in enumerate(orders)
-        ],
-        batch_size=2000,
+    _insert(
+        Reservation,
+        order,
+        command_id="ordered.id",
+        connection_id="ordered.connection_id",
+        client_id="ordered.client_id",
+        campaign_id="ordered.campaign_id",
+        state="'settled'",
+        credits=str(PRICE),
+        created_at="ordered.asked_at",
+        settled_at="ordered.asked_at",
     )
-    Allocation.objects.bulk_create(
-        [
-            Allocation(
-                entry=entry,
-                owner="client",
-                client_id=order.client_id,
-                campaign_id=order.campaign_id,
-                bundle_id=order.bundle_id,
-                command=order,
-                amount=-PRICE,
-                rule="command-exact",
-                made_at=now,
-            )
-            for index, (entry, order) in enumerate(zip(entries, orders, strict=True))
-            if index % 8  # the others belong to nobody yet: a full page of them at either size
-        ],
-        batch_size=2000,
+    _insert(
+        CreditEntry,
+        f"{order} ORDER BY ordered.number",
+        connection_id=str(connection.pk),
+        upstream_id="'txn-' || ordered.number",
+        type="'debit'",
+        amount=str(-PRICE),
+        description="'Bundle created: 1 TikTok account, 10 videos'",
+        balance_after=f"{start} - {PRICE} * ordered.number",
+        created_at="ordered.asked_at",
+        imported_at=moment,
+    )
+    _insert(
+        Allocation,
+        f"{order} JOIN ledger_creditentry AS entry ON entry.upstream_id = 'txn-' || ordered.number "
+        "WHERE mod(ordered.number, 8) <> 0",  # the others belong to nobody yet: a full page at either size
+        entry_id="entry.id",
+        owner="'client'",
+        client_id="ordered.client_id",
+        campaign_id="ordered.campaign_id",
+        bundle_id="ordered.bundle_id",
+        command_id="ordered.id",
+        amount=str(-PRICE),
+        rule="'command-exact'",
+        made_at=moment,
     )
 
 
-def _snapshots(accounts: list[SavedAccount], videos: list[Video], *, now: datetime) -> None:
-    live = [video for video in videos if video.posted_at]
-    _copy(VideoSnapshot, "video_id", ((video.pk, 97 * (video.pk % 50 + 1)) for video in live), now=now)
-    _copy(AccountSnapshot, "account_id", ((account.pk, 997) for account in accounts), now=now)
+def _snapshots(now: datetime) -> None:
+    """`SNAPSHOTS` days of growing figures for each posted video and each account."""
+    days = f"generate_series(0, {SNAPSHOTS - 1}) AS age"
+    posted = f"campaigns_video, {days} WHERE posted_at IS NOT NULL"
+    _figures(VideoSnapshot, "video_id", posted, daily="97 * (mod(id, 50) + 1)", now=now)
+    _figures(AccountSnapshot, "account_id", f"campaigns_savedaccount, {days}", daily="997", now=now)
 
 
-def _copy(model: type[models.Model], owner: str, rows: Iterable[tuple[int, int]], *, now: datetime) -> None:
-    """COPY `SNAPSHOTS` days of growing figures for each (id, daily views)."""
-    columns = f"{owner}, day, scraped_at, views, likes, comments, shares, raw"
-    today = now.astimezone(UTC).date()
-    with (
-        database.cursor() as cursor,
-        cursor.copy(f"COPY {model._meta.db_table} ({columns}) FROM STDIN") as copy,
-    ):
-        for row in _days(rows, today, now):
-            copy.write_row(row)
-
-
-def _days(rows: Iterable[tuple[int, int]], today: date, now: datetime) -> Iterator[tuple[Any, ...]]:
-    for pk, daily in rows:
-        for age in range(SNAPSHOTS):
-            views = daily * (SNAPSHOTS - age)
-            yield pk, today - timedelta(days=age), now, views, views // 14, views // 200, views // 90, "{}"
+def _figures(model: type[models.Model], owner: str, source: str, *, daily: str, now: datetime) -> None:
+    views = f"({daily} * ({SNAPSHOTS} - age))"
+    moment = f"'{now.isoformat()}'::timestamptz"
+    columns = {
+        owner: "id",
+        "day": f"({moment} AT TIME ZONE 'UTC')::date - age",
+        "scraped_at": moment,
+        "views": views,
+        "likes": f"{views} / 14",
+        "comments": f"{views} / 200",
+        "shares": f"{views} / 90",
+    }
+    _insert(model, source, **columns)
 
 
 if __name__ == "__main__":

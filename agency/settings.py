@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "pghistory.middleware.HistoryMiddleware",
     "agency.middleware.WrongMethodMiddleware",
+    "agency.recent.RecentPagesMiddleware",
 ]
 
 ROOT_URLCONF = "agency.urls"

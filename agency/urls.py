@@ -4,7 +4,18 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.urls import include, path
 
-from agency.views import health, operations, people, preferences, settings, shell, sign_in, styleguide, today
+from agency.views import (
+    health,
+    operations,
+    people,
+    preferences,
+    search,
+    settings,
+    shell,
+    sign_in,
+    styleguide,
+    today,
+)
 
 admin.site.unregister(Group)  # Django's own; roles are a column of ours
 
@@ -17,6 +28,7 @@ urlpatterns = [
     path("meter/", shell.meter, name="meter"),
     path("bell/", shell.bell, name="bell"),
     path("help/", shell.help_page, name="help"),
+    path("search/", search.search, name="search"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("me/", preferences.preferences, name="preferences"),
     path("me/password/", preferences.password, name="password"),

@@ -1,6 +1,9 @@
 """Who may see which campaign, bundle or command; and whose a reference is."""
 
+from typing import TypeVar
+
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -11,6 +14,8 @@ from campaigns.models.command import CommandQuerySet
 from campaigns.models.mirror import BundleQuerySet
 from campaigns.references import owning_prefixes
 from clients.access import require_editor
+
+Row = TypeVar("Row", bound=Model)
 
 
 def visible_campaigns(user: User) -> CampaignQuerySet:
@@ -68,6 +73,16 @@ def visible_video(user: User, bundle_id: int, position: int) -> Video:
     return video
 
 
+def visible_videos(user: User) -> QuerySet[Video]:
+    return _of_clients(
+        Video.objects.select_related("bundle__campaign__client"), user, "bundle__campaign__client"
+    )
+
+
+def visible_posts(user: User) -> QuerySet[Post]:
+    return _of_clients(Post.objects.select_related("campaign__client", "video"), user, "campaign__client")
+
+
 def visible_post(user: User, post_id: int) -> Post:
     post = Post.objects.filter(pk=post_id, campaign__in=Campaign.objects.visible_to(user)).first()
     if post is None:
@@ -93,12 +108,21 @@ def visible_command(user: User, command_id: int) -> Command:
     return command
 
 
+def visible_accounts(user: User) -> QuerySet[SavedAccount]:
+    """Unclaimed accounts have no client and are for owners only."""
+    return _of_clients(SavedAccount.objects.select_related("campaign__client"), user, "campaign__client")
+
+
+def _of_clients(rows: QuerySet[Row], user: User, client: str) -> QuerySet[Row]:
+    """Those of the clients that `user` works for; `client` is the way from a row to its client."""
+    if not user.is_active:
+        return rows.none()
+    return rows if user.is_owner else rows.filter(**{f"{client}__memberships__user": user})
+
+
 def visible_account(user: User, account_id: int) -> SavedAccount:
-    accounts = SavedAccount.objects.select_related("campaign__client")
-    if not user.is_owner:
-        accounts = accounts.filter(campaign__in=Campaign.objects.visible_to(user))
-    account = accounts.filter(pk=account_id).first()
-    if account is None or not user.is_active:
+    account = visible_accounts(user).filter(pk=account_id).first()
+    if account is None:
         raise Http404("No such account.")
     return account
 

@@ -10,7 +10,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http.response import HttpResponseBase
-from django.shortcuts import resolve_url
+from django.shortcuts import render, resolve_url
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
@@ -62,4 +62,7 @@ def sign_in(request: HtmxRequest) -> HttpResponseBase:
 
 
 def sign_out(request: HtmxRequest) -> HttpResponseBase:
+    """Whoever comes by a link is asked first: following one changes nothing."""
+    if request.method in ("GET", "HEAD"):
+        return render(request, "agency/sign_out.html")
     return _sign_out(request)

@@ -3,8 +3,14 @@
 from django.http import Http404
 
 from agency.models import User
-from campaigns.ledger.models import CreditEntry
+from campaigns.ledger.models import CreditEntry, CreditEntryQuerySet
 from clients.access import require_owner
+
+
+def visible_entries(user: User) -> CreditEntryQuerySet:
+    """None for everybody but owners."""
+    entries = CreditEntry.objects.all()
+    return entries if user.is_owner and user.is_active else entries.none()
 
 
 def visible_entry(user: User, entry_id: int) -> CreditEntry:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agency.models import Connection, User, audited
 from campaigns.models.campaign import Campaign
-from campaigns.models.mirror import Bundle
+from campaigns.models.mirror import Bundle, searchable
 from clients.models import Client
 
 
@@ -161,6 +161,7 @@ class Command(models.Model):
             models.Index(fields=["bundle", "id"], name="command_by_bundle"),
             models.Index(fields=["client", "-id"], name="command_by_client"),
             models.Index(F("external_ref"), condition=~Q(external_ref=""), name="command_by_external_ref"),
+            searchable("external_ref", name="command_search"),
         ]
 
     def __str__(self) -> str:

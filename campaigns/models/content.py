@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agency.models import audited
 from campaigns.models.campaign import Campaign
-from campaigns.models.mirror import Bundle, Video
+from campaigns.models.mirror import Bundle, Video, searchable
 
 USERNAME_MAX, NAME_MAX, BIOGRAPHY_MAX = 24, 30, 80  # "Account Configuration" of the API's documents
 CAPTION_MAX = 2200  # the platforms' own limit
@@ -90,7 +90,10 @@ class Post(models.Model):
                 condition=Q(video_type__in=["video", "carousel", "story"]), name="post_type_is_known"
             ),
         ]
-        indexes = [models.Index(fields=["campaign", "publish_date"], name="post_by_campaign_and_day")]
+        indexes = [
+            models.Index(fields=["campaign", "publish_date"], name="post_by_campaign_and_day"),
+            searchable("caption", "external_ref", name="post_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.caption[:60] or self.external_ref

@@ -1,8 +1,9 @@
 """What TokPortal holds, as it last told us. Nothing here is ever moved by us: `campaigns.sync` mirrors it."""
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Upper
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,11 @@ from campaigns.models.campaign import Campaign, Platform
 def platform_name(platform: str) -> str:
     """A platform's name; an unknown one is shown as it is."""
     return dict(Platform.choices).get(platform, platform)
+
+
+def searchable(*columns: str, name: str) -> GinIndex:
+    """Finds what holds a text, in any of the columns and whatever the case. Texts of three characters and more."""
+    return GinIndex(*(OpClass(Upper(column), name="gin_trgm_ops") for column in columns), name=name)
 
 
 class SavedAccount(models.Model):
@@ -44,6 +50,7 @@ class SavedAccount(models.Model):
                 fields=["connection", "upstream_id"], name="saved_account_once_per_connection"
             ),
         ]
+        indexes = [searchable("username", "visible_name", name="saved_account_search")]
 
     def __str__(self) -> str:
         return f"@{self.username}" if self.username else self.upstream_id
@@ -137,6 +144,7 @@ class Bundle(models.Model):
         ]
         indexes = [
             models.Index(fields=["campaign", "status"], name="bundle_by_campaign_and_status"),
+            searchable("title", "external_ref", name="bundle_search"),
             models.Index(
                 fields=["status_since"],
                 name="bundle_not_taken_up",
@@ -202,6 +210,7 @@ class Video(models.Model):
         ]
         indexes = [
             models.Index(fields=["status", "publish_date"], name="video_by_status_and_day"),
+            searchable("description", "external_ref", name="video_search"),
             models.Index(
                 fields=["bundle"],
                 name="video_needs_a_person",

@@ -38,16 +38,32 @@ COLUMN_WORDS = {
     "username": gettext_noop("User name"),
     "role": gettext_noop("Role"),
     "is_active": gettext_noop("May sign in"),
+    "visible_name": gettext_noop("Name"),
+    "biography": gettext_noop("Biography"),
+    "profile_picture_url": gettext_noop("Picture"),
+    "link_in_bio": gettext_noop("Link in bio"),
+    "caption": gettext_noop("Caption"),
+    "media": gettext_noop("Media"),
+    "publish_date": gettext_noop("Day"),
+    "video_type": gettext_noop("Type"),
+    "external_ref": gettext_noop("Reference"),
+    "market_country": gettext_noop("Country"),
+    "instagram_content_type": gettext_noop("Instagram"),
+    "editing_instructions": gettext_noop("Instructions for editing"),
+    "disclose_as_ads": gettext_noop("Disclosed as an ad"),
+    "ai_content_disclaimer": gettext_noop("Made by AI"),
     "user_id": gettext_noop("User"),
     "client_id": gettext_noop("Works for"),
 }
 MODEL_WORDS = {
+    "accountprofile": gettext_noop("Profile"),
     "budget": gettext_noop("Budget"),
     "campaign": gettext_noop("Campaign"),
     "client": gettext_noop("Client"),
     "market": gettext_noop("Market"),
     "membership": gettext_noop("Assignment"),
     "namespace": gettext_noop("Prefix"),
+    "post": gettext_noop("Post"),
     "user": gettext_noop("Person"),
 }
 WHAT_HAPPENED = {
@@ -65,10 +81,11 @@ class Change:
     who: str
     what: str
     details: list[str]
+    pk: str = ""  # of the row
 
 
 def history_of(
-    row: models.Model,
+    row: models.Model | Sequence[models.Model],
     tracked: Sequence[type[models.Model]],
     *,
     narrower: str = "",
@@ -77,22 +94,24 @@ def history_of(
 ) -> list[Change]:
     """The last changes of `row` and of the rows of `tracked` models that belong to it, newest first.
 
-    Rows that also fill the column `narrower` belong to something smaller and are left out. `names` says
-    what to call the rows that a column points at, besides people, whose names are known.
-    Two queries. `row` must be one that the reader may see.
+    Of several rows of one model each is told apart. Rows that also fill the column `narrower` belong to
+    something smaller and are left out. `names` says what to call the rows that a column points at, besides
+    people, whose names are known. Two queries. `row` must be one that the reader may see.
     """
+    rows = [row] if isinstance(row, models.Model) else row
     event_models = [model.pgh_event_model for model in tracked]  # type: ignore[attr-defined]
-    found = Events.objects.across(*event_models).references(row)
+    found = Events.objects.across(*event_models).references(*rows)
     if narrower:
         found = found.filter(~Q(pgh_data__has_key=narrower) | Q(**{f"pgh_data__{narrower}": None}))
     events = list(found.order_by("-pgh_created_at", "-pgh_id")[:limit])
     people = {user.pk: user.name for user in User.objects.filter(pk__in=_user_ids(events))}
     called = {"user_id": people, **(names or {})}
-    called.pop(f"{row._meta.model_name}_id", None)  # the page says which row it is about
+    called.pop(f"{rows[0]._meta.model_name}_id", None)  # the page says which row it is about
     changes: list[Change] = []
     for change in (_change(event, people, called) for event in events):
         last = changes[-1] if changes else None
-        if last and (last.at, last.who, last.what) == (change.at, change.who, change.what):
+        is_same = last and (last.at, last.who, last.what) == (change.at, change.who, change.what)
+        if last and is_same and (len(rows) == 1 or last.pk == change.pk):
             last.details.extend(change.details)
         else:
             changes.append(change)
@@ -136,6 +155,7 @@ def _change(event: Events, people: Mapping[int, str], names: Mapping[str, Mappin
         who=people.get(user_id, _(GONE)) if user_id else _("the system"),
         what=_(WHAT_HAPPENED[event.pgh_label]) % {"thing": _called(model)},
         details=details,
+        pk=event.pgh_obj_id or "",
     )
 
 
@@ -163,6 +183,8 @@ def _value(model: type[models.Model], name: str, value: Any, names: Mapping[str,
         return names[name].get(value, _(GONE))
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     if name.endswith(("_at", "_joined")):
         return moment(datetime.fromisoformat(str(value)))
     if isinstance(_field(model, name), models.DateField):

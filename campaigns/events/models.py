@@ -45,6 +45,8 @@ class WebhookEvent(models.Model):
                 name="event_unhandled",
             ),
             models.Index(fields=["connection", "-received_at"], name="event_by_received_at"),
+            models.Index(models.F("body__data__bundle_id"), name="event_by_bundle"),
+            models.Index(models.F("body__data__saved_account_id"), name="event_by_saved_account"),
         ]
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),

@@ -8,7 +8,6 @@ from typing import Any
 
 from campaigns.commands import actions
 from campaigns.commands.reports.accounts import Face, face_of, profile_of
-from campaigns.commands.reports.history import Happening, history
 from campaigns.commands.reports.readiness import Readiness, readiness
 from campaigns.content.rules import earliest_day
 from campaigns.models import Bundle, Command, Post, Video
@@ -60,7 +59,6 @@ class BundlePage:
     face: Face
     slots: list[Slot]
     commands: list[Command]  # newest first
-    history: list[Happening]
     readiness: Readiness
     first_day: date
     now: datetime  # TokPortal's
@@ -172,7 +170,6 @@ class BundlePage:
                 (command.pk, command.state, command.state_since, command.evidence)
                 for command in self.commands
             ),
-            len(self.history),
             self.is_moving,
         ]
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
@@ -208,7 +205,7 @@ def _last_sent(bundle: Bundle) -> dict[int, Mapping[str, Any]]:
 
 
 def bundle_page(bundle: Bundle, *, now: datetime) -> BundlePage:
-    """`now` is machine time. Four queries."""
+    """`now` is machine time. Three queries."""
     at = bundle.connection.upstream_now(now)
     slots = slots_of(bundle)
     videos = [slot.video for slot in slots]
@@ -221,7 +218,6 @@ def bundle_page(bundle: Bundle, *, now: datetime) -> BundlePage:
         face=face_of(bundle),
         slots=slots,
         commands=commands,
-        history=history(bundle, videos, commands),
         readiness=readiness(bundle, videos, posts, commands, today=at.date()),
         first_day=earliest_day(bundle, at.date()),
         now=at,

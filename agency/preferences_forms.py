@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.password_validation import password_validators_help_texts
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -41,3 +43,11 @@ class PreferencesForm(forms.Form):
         assert isinstance(zone, forms.ChoiceField)
         agencys = gettext("The agency's (%(zone)s)") % {"zone": settings.AGENCY_TIME_ZONE}
         zone.choices = [(NO_CHOICE, agencys), *zone_choices(get_language() or settings.LANGUAGE_CODE)]
+
+
+class PasswordForm(PasswordChangeForm):
+    """One's own password. The rules are sentences here, where Django would put a list into the line of help."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].help_text = " ".join(password_validators_help_texts())

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from agency import people_actions
 from agency.htmx import HtmxRequest
 from agency.preferences import language_of
-from agency.preferences_forms import PreferencesForm
+from agency.preferences_forms import PasswordForm, PreferencesForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,10 +26,10 @@ def preferences(request: HtmxRequest) -> HttpResponse:
     return render(request, "agency/preferences.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
-@sensitive_post_parameters()
+@sensitive_post_parameters("old_password", "new_password1", "new_password2")
 @require_http_methods(["GET", "HEAD", "POST"])
 def password(request: HtmxRequest) -> HttpResponse:
-    form = PasswordChangeForm(request.user, request.POST or None)
+    form = PasswordForm(request.user, request.POST or None)
     if form.is_valid():
         form.save()
         update_session_auth_hash(request, form.user)  # signed out everywhere but here

@@ -26,8 +26,10 @@ from .errors import (
     Unreachable,
     error_from,
 )
-from .pace import Lane, Pace
+from .oddities import NOT_THE_SUM, Oddity, Sort, example_of
+from .pace import Lane, Pace, PaceState
 from .reading import normalise_country, same_country
+from .record import PUT_PRESIGNED, CallRecord
 from .redaction import Secret, without_secrets
 from .results import (
     AccountAnalytics,
@@ -68,9 +70,10 @@ from .results import (
     WebhookEventType,
 )
 from .signature import MalformedDelivery, ReceivedEvent, is_genuine
-from .transport import CallRecord
 
 __all__ = [
+    "NOT_THE_SUM",
+    "PUT_PRESIGNED",
     "AccountAnalytics",
     "AdjustedVideo",
     "AnalyticsDashboard",
@@ -106,7 +109,9 @@ __all__ = [
     "NotFound",
     "NotReady",
     "NotSent",
+    "Oddity",
     "Pace",
+    "PaceState",
     "Page",
     "Platform",
     "PresignedUpload",
@@ -122,6 +127,7 @@ __all__ = [
     "SavedAccountState",
     "Secret",
     "SeriesPoint",
+    "Sort",
     "TokPortal",
     "TokPortalError",
     "Unreachable",
@@ -131,6 +137,7 @@ __all__ = [
     "WebhookEndpoint",
     "WebhookEventType",
     "error_from",
+    "example_of",
     "is_genuine",
     "normalise_country",
     "same_country",

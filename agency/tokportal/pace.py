@@ -6,6 +6,7 @@ Pagination & Idempotency", API 2026-05-25). We stay a little inside: 11/12 of th
 
 import enum
 import time
+from dataclasses import dataclass
 from typing import Final, Self
 
 import redis
@@ -69,6 +70,26 @@ class Lane(enum.StrEnum):
     BACKGROUND = "background"
 
 
+@dataclass(frozen=True, slots=True)
+class PaceState:
+    """A bucket at a moment, as `Pace.look` found it."""
+
+    tokens: float
+    capacity: float
+    per_second: float
+    reserve: float  # tokens that only Lane.PERSON may take
+    blocked_seconds: float  # for so long nobody goes
+
+    def left(self, lane: Lane) -> int:
+        """Calls that may leave at once."""
+        kept = self.reserve if lane is Lane.BACKGROUND else 0
+        return 0 if self.blocked_seconds else max(0, int(self.tokens - kept))
+
+    def most(self, lane: Lane) -> int:
+        """As many as a full bucket lets leave at once."""
+        return int(self.capacity - (self.reserve if lane is Lane.BACKGROUND else 0))
+
+
 class Pace:
     """The shared bucket of one key. `key_hash` names it; the key itself never reaches Redis.
 
@@ -122,6 +143,29 @@ class Pace:
                 local=True,
             ) from None
         return float(wait)
+
+    def look(self) -> PaceState:
+        """What the bucket holds now; takes nothing. Raises redis.RedisError."""
+        clock, row = (
+            self._redis.pipeline(transaction=False)
+            .time()
+            .hmget(self._bucket, "tokens", "at", "capacity", "per_second", "blocked_until")
+            .execute()
+        )
+        now = clock[0] + clock[1] / 1_000_000
+        tokens, at, capacity, per_second, blocked_until = (
+            None if cell is None else float(cell) for cell in row
+        )
+        capacity, per_second = capacity or self._capacity, per_second or self._per_second
+        if tokens is None or at is None:
+            tokens, at = capacity, now
+        return PaceState(
+            tokens=min(capacity, tokens + max(0.0, now - at) * per_second),
+            capacity=capacity,
+            per_second=per_second,
+            reserve=min(self._reserve, self._reserve * capacity / self._capacity) // 1,
+            blocked_seconds=max(0.0, (blocked_until or 0.0) - now),
+        )
 
     def learn(self, limit_per_minute: int) -> None:
         """Scale the bucket to the server's `X-RateLimit-Limit`; again each minute, as Redis may forget."""

@@ -25,9 +25,11 @@ from .errors import (
     error_from,
     request_id_of,
 )
+from .oddities import odd_codes, oddities_of
 from .pace import Lane, Pace
 from .reading import Unreadable, decode, pick, whole
-from .redaction import Secret
+from .record import PUT_PRESIGNED, CallRecord
+from .redaction import Secret, blank_secrets
 
 VERSION: Final = "0.1.0"
 
@@ -54,22 +56,6 @@ def _never(record: logging.LogRecord) -> bool:
 
 # httpx logs the address of every request; a presigned one is a secret. CallRecord says what is worth saying.
 logging.getLogger("httpx").addFilter(_never)
-
-
-@dataclass(frozen=True, slots=True)
-class CallRecord:
-    """One HTTP call, for operators. Never holds the key, a body or an id: the path is the template."""
-
-    method: str
-    operation: str
-    path_template: str
-    status: int | None  # None = no answer
-    milliseconds: int
-    request_id: str
-    credits_charged: int | None
-    error_code: str | None
-    at: datetime  # machine time, UTC, when the call began
-    server_time: datetime | None = None  # TokPortal's clock, UTC, from the Date header
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +138,10 @@ class Transport:
             wait_jitter=0.2,
         ):
             with attempt:
-                return self.send(call)
+                return self.send(call, attempt=attempt.num)
         raise AssertionError("stamina raises the last error")
 
-    def send(self, call: Call) -> Received:
+    def send(self, call: Call, *, attempt: int = 1) -> Received:
         """Send a call exactly once. Raises the errors of `agency.tokportal.errors`."""
         request = self._request(call)
         self._wait_for_turn()
@@ -168,7 +154,7 @@ class Transport:
             self._heed(response, at)
             outcome = _outcome(call, response)
         outcome.request_id = outcome.request_id or request.headers["X-Request-ID"]
-        self._record(call, response, outcome, at, milliseconds=round((time.monotonic() - began) * 1000))
+        self._record(call, response, outcome, at, _milliseconds_since(began), attempt=attempt)
         if isinstance(outcome, Received):
             return outcome
         if self._pace is not None and isinstance(outcome, RateLimited) and outcome.code in _RATE_LIMIT_CODES:
@@ -184,14 +170,27 @@ class Transport:
             content=content,
             extensions={"timeout": self._upload_timeout().as_dict()},
         )
+        began, at = time.monotonic(), datetime.now(UTC)
         response = self._exchange(request)
-        if isinstance(response, TokPortalError):
-            raise response
-        status, message = response.status_code, f"The upload address answered {response.status_code}"
-        if 400 <= status < 500 and status not in (408, 429):
-            raise Refused("UPLOAD_REFUSED", message, status=status)
-        if not response.is_success:
-            raise Unreachable(message, status=status)
+        error = _upload_error(response)
+        self._tell(
+            CallRecord(
+                method="PUT",
+                operation=PUT_PRESIGNED,
+                path_template="",  # the address is a secret
+                status=response.status_code if isinstance(response, httpx.Response) else None,
+                milliseconds=_milliseconds_since(began),
+                request_id="",
+                credits_charged=None,
+                error_code=error.code or None if error else None,
+                at=at,
+                lane=self._lane,
+                failure=type(error).__name__ if error else "",
+                with_key=False,
+            )
+        )
+        if error is not None:
+            raise error
 
     def _request(self, call: Call) -> httpx.Request:
         headers = {
@@ -268,30 +267,59 @@ class Transport:
         outcome: Received | TokPortalError,
         at: datetime,
         milliseconds: int,
+        *,
+        attempt: int,
     ) -> None:
         if self._on_answer is None:
             return
         answer = response if isinstance(response, httpx.Response) else None
         error = outcome if isinstance(outcome, TokPortalError) else None
-        charged = pick(outcome.document, "credits_charged") if isinstance(outcome, Received) else None
-        record = CallRecord(
-            method=call.method,
-            operation=call.operation,
-            path_template=call.path,
-            status=answer.status_code if answer else None,
-            milliseconds=milliseconds,
-            request_id=outcome.request_id,
-            credits_charged=whole(charged),
-            error_code=(error.code or type(error).__name__) if error else None,
-            at=at,
-            server_time=_date_of(answer) if answer else None,
+        received = outcome if isinstance(outcome, Received) else None
+        odd = oddities_of(call.operation, received.document) if received else odd_codes(call.operation, error)
+        self._tell(
+            CallRecord(
+                method=call.method,
+                operation=call.operation,
+                path_template=call.path,
+                status=answer.status_code if answer else None,
+                milliseconds=milliseconds,
+                request_id=blank_secrets(outcome.request_id),
+                credits_charged=whole(pick(received.document, "credits_charged")) if received else None,
+                error_code=blank_secrets(error.code or type(error).__name__) if error else None,
+                at=at,
+                server_time=_date_of(answer) if answer else None,
+                ids={name: str(value) for name, value in call.ids.items()},
+                lane=self._lane,
+                attempt=attempt,
+                failure=type(error).__name__ if error else "",
+                is_dry_run=call.dry_run,
+                is_replay=received.replayed if received else False,
+                oddities=odd,
+            )
         )
+
+    def _tell(self, record: CallRecord) -> None:
+        if self._on_answer is None:
+            return
         try:
             self._on_answer(record)
         except (
             Exception
         ):  # whatever is wrong with our bookkeeping, the answer to a paid call must not be lost
             logger.exception("The record of a TokPortal call could not be kept")
+
+
+def _milliseconds_since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
+
+
+def _upload_error(response: httpx.Response | TokPortalError) -> TokPortalError | None:
+    if isinstance(response, TokPortalError):
+        return response
+    status, message = response.status_code, f"The upload address answered {response.status_code}"
+    if 400 <= status < 500 and status not in (408, 429):
+        return Refused("UPLOAD_REFUSED", message, status=status)
+    return None if response.is_success else Unreachable(message, status=status)
 
 
 def _outcome(call: Call, response: httpx.Response) -> Received | TokPortalError:

@@ -8,7 +8,15 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from agency.tokportal import DryRunIgnored, Lane, Refused, TokPortal, TokPortalError, Unreachable
+from agency.tokportal import (
+    PUT_PRESIGNED,
+    DryRunIgnored,
+    Lane,
+    Refused,
+    TokPortal,
+    TokPortalError,
+    Unreachable,
+)
 
 from .conftest import API_KEY, BASE_URL, Scripted, answer, refusal
 
@@ -173,7 +181,7 @@ def test_ids_are_quoted(scripted: Start) -> None:
     assert script.asked[0].url.raw_path == b"/api/ext/bundles/a%2F..%2Fb%3Fc%23d"
 
 
-def test_a_record_tells_what_was_called_without_ids_or_bodies(scripted: Start) -> None:
+def test_a_record_tells_what_was_called_with_its_ids_apart_and_without_bodies(scripted: Start) -> None:
     tokportal, script = scripted(
         answer(200, {"data": {}, "credits_charged": 6}, X_TokPortal_Request_ID="req_2"),
         refusal(402, "INSUFFICIENT_CREDITS"),
@@ -197,7 +205,27 @@ def test_a_record_tells_what_was_called_without_ids_or_bodies(scripted: Start) -
     )
     assert (lost.status, lost.error_code) == (None, "Unreachable")
     assert lost.request_id == script.asked[2].headers["X-Request-ID"]
-    assert all("bundle-7" not in repr(record) for record in script.records)
+    assert [record.failure for record in script.records] == ["", "InsufficientCredits", "Unreachable"]
+    assert all(record.ids == {"bundle_id": "bundle-7"} for record in script.records)
+    assert not any("bundle-7" in record.operation + record.path_template for record in script.records)
+
+
+def test_each_try_of_a_read_is_told(scripted: Start) -> None:
+    tokportal, script = scripted(httpx.ConnectError("away"), answer())
+    tokportal.get_bundle("bundle-7")
+    assert [(record.attempt, record.failure) for record in script.records] == [(1, "NotSent"), (2, "")]
+
+
+def test_an_upload_is_told_without_its_address(scripted: Start) -> None:
+    tokportal, script = scripted(httpx.Response(200), httpx.Response(403))
+    address = "https://storage.test/v?signature=abc"
+    tokportal.put_presigned(address, content=b"bytes", content_type="video/mp4")
+    with pytest.raises(Refused):
+        tokportal.put_presigned(address, content=b"bytes", content_type="video/mp4")
+    stored, refused = script.records
+    assert (stored.operation, stored.status, stored.failure) == (PUT_PRESIGNED, 200, "")
+    assert (refused.failure, refused.error_code, refused.with_key) == ("Refused", "UPLOAD_REFUSED", False)
+    assert not any("storage.test" in repr(record) for record in script.records)
 
 
 def test_a_broken_record_keeper_loses_no_answer(caplog: pytest.LogCaptureFixture) -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from agency.tokportal import (
+    PUT_PRESIGNED,
     CallRecord,
     Delivery,
     NotFound,
@@ -114,7 +115,8 @@ def test_every_operation_works(
         assert is_genuine(body, signature, [signing_secret], datetime.now(UTC))
         assert not is_genuine(body + b" ", signature, [signing_secret], datetime.now(UTC))
         assert ReceivedEvent.from_json(body).id == headers["TokPortal-Event-Id"]
-    assert {record.operation for record in records} == OPERATIONS
+    assert {record.operation for record in records} == OPERATIONS | {PUT_PRESIGNED}
+    assert [oddity for record in records for oddity in record.oddities] == []
     assert sandbox.key not in repr(records)
 
 

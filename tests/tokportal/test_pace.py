@@ -142,6 +142,19 @@ def test_a_block_is_never_shortened_and_never_endless(redis: Redis) -> None:
     assert 119 < pace.take(Lane.PERSON) <= 120
 
 
+def test_looking_takes_nothing_and_tells_what_each_lane_may_take(redis: Redis) -> None:
+    pace = Pace(redis, key_hash="looked-at", capacity=20, per_second=0.001, reserve=5)
+    assert (pace.look().left(Lane.PERSON), pace.look().left(Lane.BACKGROUND)) == (20, 15)
+    for _ in range(3):
+        pace.take(Lane.PERSON)
+    seen = pace.look()
+    assert (seen.left(Lane.PERSON), seen.left(Lane.BACKGROUND)) == (17, 12)
+    assert (seen.most(Lane.PERSON), seen.most(Lane.BACKGROUND)) == (20, 15)
+    pace.block(30)
+    assert 25 < pace.look().blocked_seconds <= 30
+    assert pace.look().left(Lane.PERSON) == 0
+
+
 def test_the_key_never_reaches_redis(redis: Redis) -> None:
     Pace(redis, key_hash="abc123").take(Lane.PERSON)
     assert redis.keys("*") == [b"tokportal:pace:abc123"]

@@ -8,7 +8,8 @@ from typing import Self
 import httpx
 
 from ..pace import Lane, Pace
-from ..transport import CallRecord, Transport
+from ..record import CallRecord
+from ..transport import Transport
 from .accounts import Accounts
 from .analytics import Analytics
 from .bundles import Bundles

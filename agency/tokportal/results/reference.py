@@ -88,7 +88,7 @@ class Platform:
 
 
 # The first name is today's key; the others are of other contracts and of the breakdowns.
-_PRICE_NAMES: Final = (
+PRICE_NAMES: Final = (
     ("account_creation", "account", "account_setup"),
     ("video_upload", "video_slot", "video_slots", "videos", "video"),
     ("video_edit", "edit_slot", "edit_slots", "edits", "edit"),
@@ -149,7 +149,7 @@ class CreditCosts:
 
 def _names_of(name: str) -> Iterator[str]:
     yield name
-    yield from next((names for names in _PRICE_NAMES if name in names), ())
+    yield from next((names for names in PRICE_NAMES if name in names), ())
 
 
 def _price(entry: object, keys: list[str]) -> int | None:

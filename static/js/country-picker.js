@@ -125,7 +125,11 @@ function enhance(select) {
   });
   select.form?.addEventListener("reset", () => setTimeout(showChosen));
 
-  select.hidden = true;
+  // Out of sight rather than hidden: what changes its value, an autofill too, still finds it.
+  select.classList.add("sr-only");
+  select.tabIndex = -1;
+  select.setAttribute("aria-hidden", "true");
+  select.addEventListener("change", showChosen);
   select.removeAttribute("data-country-picker");
   select.before(combo);
   combo.append(input, list, select);

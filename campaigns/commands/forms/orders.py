@@ -82,6 +82,7 @@ class BundleOrderForm(PricedForm):
     )
     country = CountryField(
         label=gettext_lazy("Country"),
+        widget=forms.Select(attrs={"data-country-picker": True}),
         error_messages={"required": gettext_lazy("Choose a country that is open for new accounts.")},
     )
     account_id = forms.ModelChoiceField(

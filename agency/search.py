@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.core.exceptions import EmptyResultSet
 from django.db import connection as database
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 from django.db.models.lookups import GreaterThanOrEqual
 
 from agency.models import User
@@ -18,6 +18,7 @@ MOST_CHARACTERS = 100
 WHOLE_WORDS = 3  # characters; an index of three-letter parts cannot tell what holds fewer
 ALIKE = 0.35  # of the three-letter parts; a name of eight with two letters swapped has 0.38
 LOOKED_AT = 500  # rows of one kind of match that are put in order, newest first
+NEWEST = 1000  # rows that are looked at apart for a word so common that LOOKED_AT older ones hold it
 
 
 class Rank(IntEnum):
@@ -61,6 +62,12 @@ class Text:
         for word in self.words:
             found &= anywhere(word)
         return found
+
+    def says(self, *columns: str) -> Q:
+        """As `holds`, for large tables: an index is of no use for words of one or two letters by themselves."""
+        if any(len(word) < WHOLE_WORDS for word in self.words):
+            return _any(f"{column}__icontains" for column in columns)(self.typed)
+        return self.holds(*columns)
 
     def resembles(self, column: str) -> Q:
         """A word of it is written much like this: a letter is missing, or two are swapped. For small tables."""
@@ -128,12 +135,20 @@ def find(sources: Sequence[Source], user: User, text: Text, *, limit: int) -> di
         rows = source.visible(user).in_bulk(by_pk)
         hits = [(source.hit(rows[pk]), rank) for pk, rank in by_pk.items() if pk in rows]
         known = {hit.url for hit in group.hits}
-        group.hits += [replace(hit, rank=rank) for hit, rank in hits if hit.url not in known]
+        group.hits += [
+            replace(hit, rank=_rank(hit, rank, text)) for hit, rank in hits if hit.url not in known
+        ]
     for group in found.values():
         group.hits.sort(key=lambda hit: (hit.rank, not _begins_a_word(hit.title, text)))
         group.has_more = len(group.hits) > limit
         del group.hits[limit:]
     return {name: group for name, group in found.items() if group.hits}
+
+
+def _rank(hit: Hit, rank: Rank, text: Text) -> Rank:
+    """What holds a text may begin with it, too."""
+    begins = hit.ref.casefold().startswith(text.typed.casefold())
+    return Rank.BEGINS if begins and rank == Rank.HOLDS else rank
 
 
 def _begins_a_word(title: str, text: Text) -> bool:
@@ -158,22 +173,34 @@ def _ranks(sources: Sequence[Source], user: User, text: Text, limit: int) -> dic
 def _parts(
     sources: Sequence[Source], user: User, text: Text, limit: int
 ) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """One SELECT for each condition of each source.
+    """One SELECT for each condition of each source, each bounded in what it reads.
 
-    MATERIALIZED keeps PostgreSQL from hoping that a scan of everything meets `limit` rows soon: for words that
-    stand nowhere that hope reads the whole table. It still stops reading when it has enough.
+    MATERIALIZED keeps PostgreSQL from hoping that a scan of everything meets enough rows soon: for words that stand
+    nowhere that hope reads the whole table. It still stops reading when it has enough. Where a word is so common that
+    there are more, the newest rows are looked at apart.
     """
     for number, source in enumerate(sources):
-        visible = source.visible(user).select_related(None).order_by()
+        visible = source.visible(user).select_related(None).order_by().values("pk")
+        newest = Q(pk__gt=Subquery(visible.model.objects.order_by("-pk").values("pk")[:1]) - NEWEST)
         for rank, condition in source.matches(text):
             try:
-                sql, parameters = visible.filter(condition).values("pk").query.sql_with_params()
+                anywhere, sought = visible.filter(condition).query.sql_with_params()
             except EmptyResultSet:
                 continue
+            lately, others = "", ""
+            if rank == Rank.HOLDS:
+                sql, sought_lately = visible.filter(newest & condition).query.sql_with_params()
+                lately = f", lately (id) AS MATERIALIZED ({sql})"
+                others = (
+                    f"UNION ALL SELECT id FROM lately WHERE (SELECT count(*) FROM found_first) = {LOOKED_AT}"  # noqa: S608
+                )
+                sought += sought_lately
             yield (
-                f"(WITH found (id) AS MATERIALIZED ({sql}) SELECT {number}, {int(rank)}, id"  # noqa: S608
-                f" FROM (SELECT id FROM found LIMIT {LOOKED_AT}) AS looked_at ORDER BY id DESC LIMIT {limit})",
-                parameters,
+                f"(WITH found (id) AS MATERIALIZED ({anywhere}),"  # noqa: S608  # what was typed is a parameter
+                f" found_first AS MATERIALIZED (SELECT id FROM found LIMIT {LOOKED_AT}){lately}"
+                f" SELECT {number}, {int(rank)}, id FROM (SELECT id FROM found_first {others}) AS best"
+                f" ORDER BY id DESC LIMIT {limit})",
+                sought,
             )
 
 

@@ -21,13 +21,13 @@ def _joined(*parts: object) -> str:
     return " · ".join(str(part) for part in parts if part)
 
 
-def _refs(text: Text) -> Matches:
-    """A reference is looked for as it is written and in lower case, as we write ours."""
+def _refs(text: Text, exactly: Q | None = None) -> Matches:
+    """A reference is looked for as it is written and in lower case, as we write ours. `exactly`: or what else is it."""
     written = {text.typed, text.typed.casefold()}
     begins = Q()
     for ref in written:
         begins |= Q(external_ref__startswith=ref)
-    return [(Rank.EXACT, Q(external_ref__in=written)), (Rank.BEGINS, begins)]
+    return [(Rank.EXACT, Q(external_ref__in=written) | (exactly or Q())), (Rank.BEGINS, begins)]
 
 
 def _campaigns(text: Text) -> Matches:
@@ -54,7 +54,7 @@ def _campaign_hit(campaign: Campaign) -> Hit:
 
 
 def _bundles(text: Text) -> Matches:
-    matches = [*_refs(text), (Rank.EXACT, Q(upstream_id=text.typed)), (Rank.BEGINS, text.begins("title"))]
+    matches = [*_refs(text, Q(upstream_id=text.typed)), (Rank.BEGINS, text.begins("title"))]
     if not text.is_short:
         matches.append((Rank.HOLDS, text.holds("title", "external_ref")))
     return matches
@@ -86,8 +86,7 @@ def _accounts(text: Text) -> Matches:
     if not name:
         return []
     matches = [
-        (Rank.EXACT, Q(username__iexact=name.typed)),
-        (Rank.EXACT, Q(upstream_id=name.typed)),
+        (Rank.EXACT, Q(username__iexact=name.typed) | Q(upstream_id=name.typed)),
         (Rank.BEGINS, name.begins("username")),
     ]
     if not name.is_short:
@@ -115,9 +114,9 @@ def _account_hit(account: SavedAccount) -> Hit:
 
 
 def _videos(text: Text) -> Matches:
-    matches = [*_refs(text), (Rank.EXACT, Q(upstream_id=text.typed))]
+    matches = [*_refs(text, Q(upstream_id=text.typed))]
     if not text.is_short:
-        matches.append((Rank.HOLDS, text.holds("description", "external_ref")))
+        matches.append((Rank.HOLDS, text.says("description", "external_ref")))
     return matches
 
 
@@ -141,7 +140,7 @@ def _video_hit(video: Video) -> Hit:
 def _posts(text: Text) -> Matches:
     matches = [*_refs(text)]
     if not text.is_short:
-        matches.append((Rank.HOLDS, text.holds("caption", "external_ref")))
+        matches.append((Rank.HOLDS, text.says("caption", "external_ref")))
     return matches
 
 

@@ -18,17 +18,14 @@ NO_KEY, LAST_KEY = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-f
 
 def _matches(text: Text) -> Matches:
     typed = text.typed
-    matches = [
-        (Rank.EXACT, Q(external_ref__in={typed, typed.casefold()})),
-        (Rank.BEGINS, Q(external_ref__istartswith=typed)),
-    ]
+    matches = [(Rank.EXACT, Q(external_ref__in={typed, typed.casefold()}))]
     if number := NUMBER.fullmatch(typed):
         matches.append((Rank.EXACT, Q(pk=int(number[1]))))
     if KEY_BEGINNING.fullmatch(typed) and len(typed) <= len(NO_KEY):
         first, last = (UUID(typed + rest[len(typed) :]) for rest in (NO_KEY, LAST_KEY))
         matches.append((Rank.EXACT if first == last else Rank.BEGINS, Q(key__range=(first, last))))
     if not text.is_short:
-        matches.append((Rank.HOLDS, ~Q(external_ref="") & text.holds("external_ref")))
+        matches.append((Rank.HOLDS, ~Q(external_ref="") & text.says("external_ref")))
     return matches
 
 

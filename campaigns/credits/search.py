@@ -12,13 +12,13 @@ from campaigns.ledger.models import CreditEntry
 
 
 def _matches(text: Text) -> Matches:
-    matches = [(Rank.EXACT, Q(upstream_id=text.typed))]
+    exactly = Q(upstream_id=text.typed)
     amount = text.typed.replace(",", "").lstrip("+-−")
     if amount.isdecimal() and len(amount) < 10:
-        matches.append((Rank.EXACT, Q(amount__in=[int(amount), -int(amount)])))
+        exactly |= Q(amount__in=[int(amount), -int(amount)])
+    matches = [(Rank.EXACT, exactly)]
     if not text.is_short:
-        matches.append((Rank.BEGINS, text.begins("upstream_id")))
-        matches.append((Rank.HOLDS, text.holds("description")))
+        matches.append((Rank.HOLDS, text.says("description", "upstream_id")))
     return matches
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agency.models import Connection, audited
 from campaigns.models import Bundle, Campaign, Command
+from campaigns.models.mirror import searchable
 from clients.models import Client
 
 APPEND_ONLY = [
@@ -107,7 +108,10 @@ class CreditEntry(models.Model):
                 fields=["connection", "upstream_id"], name="credit_entry_once_per_connection"
             ),
         ]
-        indexes = [models.Index(fields=["connection", "created_at", "id"], name="credit_entry_in_order")]
+        indexes = [
+            models.Index(fields=["connection", "created_at", "id"], name="credit_entry_in_order"),
+            searchable("description", "upstream_id", name="credit_entry_search"),
+        ]
         triggers = [
             *APPEND_ONLY,
             pgtrigger.Trigger(

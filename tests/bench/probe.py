@@ -26,19 +26,19 @@ def paths() -> dict[str, str]:
     assert campaign is not None
     command = Command.objects.filter(bundle=bundle).earliest("pk")
     month = f"{timezone.now():%Y-%m}"
-    lists = (
-        "today client_list campaign_list bundle_list command_list account_list credit_list credit_unassigned"
-    )
-    lists += " report_list event_list operations settings people"
+    lists = "today client_list campaign_list bundle_list bundle_board command_list account_list credit_list"
+    lists += " credit_unassigned report_list event_list operations settings people"
     about = {
         "client_detail": [campaign.client.slug],
         "client_edit": [campaign.client.slug],
         "campaign_detail": [campaign.pk],
         "campaign_edit": [campaign.pk],
+        "campaign_board": [campaign.pk],
         "post_list": [campaign.pk],
         "post_edit": [Post.objects.filter(campaign=campaign, video=None).earliest("pk").pk],
         "bundle_order": [campaign.pk],
         "bundle_detail": [bundle.pk],
+        "bundle_timeline": [bundle.pk],
         "bundle_account": [bundle.pk],
         "bundle_videos": [bundle.pk],
         "video_edit": [bundle.pk, 9],

@@ -16,12 +16,17 @@ LONGEST_DETAIL = 300
 
 
 def edited(bundle: Bundle, videos: Iterable[Video]) -> list[Moment]:
-    """Changes of the profile and of the posts in the slots, from the audit trail. Four queries."""
+    """Changes of the profile and of the posts in the slots, from the audit trail. Four queries.
+
+    A change without details touched only what a reader knows from elsewhere, such as the slot that a post is in.
+    """
     account = reverse("bundle_account", args=[bundle.pk])
-    found = [_edit(bundle, change, change.what, account) for change in history_of(bundle, [AccountProfile])]
+    profile = history_of(bundle, [AccountProfile], limit=MOST)
+    found = [_edit(bundle, change, change.what, account) for change in profile if change.details]
     posts = {post.pk: video for video in videos if (post := getattr(video, "post", None))}
     if posts:
-        for change in history_of([Post(pk=pk) for pk in posts], [Post], limit=MOST):
+        changes = history_of([Post(pk=pk) for pk in posts], [Post], limit=MOST)
+        for change in (change for change in changes if change.details):
             position = posts[int(change.pk)].position
             title = _("Slot %(position)s: %(change)s") % {"position": position, "change": change.what}
             page = reverse("video_edit", args=[bundle.pk, position])

@@ -48,6 +48,7 @@ app.conf.beat_schedule = {
         # Figures and prices are read when their rows say so: every six hours and every hour.
         ("Read figures", "campaigns.analytics.tasks.pull_due", 120, 115),
         ("Read prices", "campaigns.events.tasks.refresh_reference", 300, 290),
+        ("Forget old calls", "agency.tasks.prune_calls", crontab(minute=50, hour=4), 3600),
         ("Sweep everything", "campaigns.events.tasks.sweep_everything", crontab(minute=20, hour=3), 3600),
     )
 }

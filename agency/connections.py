@@ -4,15 +4,16 @@ import hashlib
 import os
 import threading
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from agency import calls, drift
 from agency.models import Connection
-from agency.tokportal import CallRecord, Lane, Pace, TokPortal
+from agency.tokportal import CallRecord, Lane, Pace, PaceState, TokPortal
 
 _lock = threading.Lock()
 _opened: dict[tuple[int, int, str, str, Lane], TokPortal] = {}
@@ -55,7 +56,7 @@ def tokportal(connection: Connection, lane: Lane = Lane.BACKGROUND) -> TokPortal
                 api_key=connection.api_key,
                 pace=_pace(connection.api_key) if settings.TOKPORTAL_PACED else None,
                 lane=lane,
-                on_answer=partial(learn_from, connection.pk),
+                on_answer=partial(heed, connection.pk, key_hash(connection.api_key)),
             )
         return _opened[name]
 
@@ -68,9 +69,28 @@ def close_all() -> None:
         _opened.clear()
 
 
+def key_hash(api_key: str) -> str:
+    """A name for a key that does not tell the key."""
+    return hashlib.sha256(api_key.encode()).hexdigest()[:16]
+
+
 def _pace(api_key: str) -> Pace:
-    """The bucket that all processes share for a key, whose name in Redis must not tell the key."""
-    return Pace.at(settings.REDIS_URL, key_hash=hashlib.sha256(api_key.encode()).hexdigest()[:16])
+    """The bucket that all processes share for a key."""
+    return Pace.at(settings.REDIS_URL, key_hash=key_hash(api_key))
+
+
+def pace_state(connection: Connection) -> PaceState:
+    """What the key's bucket holds now. Raises redis.RedisError."""
+    return _pace_to_look_at(settings.REDIS_URL, key_hash(connection.api_key)).look()
+
+
+def heed(connection_id: int, hash_of_key: str, call: CallRecord) -> None:
+    """What becomes of each call: a line in the log, words that are new to us, and what it says of the way."""
+    calls.keep(connection_id, hash_of_key, call)
+    for oddity in call.oddities:
+        drift.note(connection_id, oddity, now=call.at)
+    if call.with_key:
+        learn_from(connection_id, call)
 
 
 def learn_from(connection_id: int, call: CallRecord) -> None:
@@ -104,3 +124,8 @@ def trouble_of(call: CallRecord) -> str:
     if call.status is None or call.status >= 500:
         return gettext_noop("TokPortal does not answer.")
     return ""
+
+
+@lru_cache(maxsize=4)
+def _pace_to_look_at(redis_url: str, hash_of_key: str) -> Pace:
+    return Pace.at(redis_url, key_hash=hash_of_key)

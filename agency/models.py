@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from agency.fields import EncryptedTextField
+from agency.tokportal import Lane, Sort
 
 ModelClass = TypeVar("ModelClass", bound=type[models.Model])
 
@@ -140,3 +141,85 @@ class Connection(models.Model):
     @property
     def webhook_secrets(self) -> list[str]:
         return [secret for secret in (self.webhook_secret, self.webhook_previous_secret) if secret]
+
+
+class ApiCall(models.Model):
+    """One call to TokPortal, for those who run this: never a key, a body, or the address of an upload.
+
+    Rows are written beside the work (`agency.calls`) and kept for 90 days.
+    """
+
+    class Lane(models.TextChoices):
+        PERSON = Lane.PERSON.value, _("For people")
+        BACKGROUND = Lane.BACKGROUND.value, _("In the background")
+
+    # Without a constraint in the database: its check would lock the Connection's row, which reservations lock too.
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="calls", db_constraint=False, db_index=False
+    )
+    at = models.DateTimeField()  # machine time, when it began
+    method = models.CharField(max_length=8)
+    operation = models.CharField(max_length=80)  # as the API's documents call it
+    path = models.CharField(max_length=160, blank=True, default="")  # the template; `ids` fill it
+    ids = models.JSONField(default=dict)
+    lane = models.CharField(max_length=12, choices=Lane)
+    command_id = models.BigIntegerField(null=True, blank=True)  # the Command that it was for
+    attempt = models.PositiveIntegerField(default=1)
+    is_dry_run = models.BooleanField(default=False)
+    is_replay = models.BooleanField(default=False)  # the stored answer of an earlier call: nothing ran
+    status = models.PositiveSmallIntegerField(null=True, blank=True)  # null = no answer
+    failure = models.CharField(max_length=40, blank=True, default="")  # name of the error; "" = it worked
+    error_code = models.CharField(max_length=80, blank=True, default="")
+    milliseconds = models.PositiveIntegerField()
+    request_id = models.CharField(max_length=128, blank=True, default="")
+    credits_charged = models.IntegerField(null=True, blank=True)  # null = the answer does not say
+    key_hash = models.CharField(max_length=8, blank=True, default="")  # of the API key; "" = sent without it
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-at"], name="call_by_time"),
+            models.Index(fields=["operation", "-at"], name="call_by_operation"),
+            models.Index(fields=["-at"], condition=~Q(failure=""), name="call_failed"),
+            models.Index(
+                fields=["command_id", "-at"], condition=Q(command_id__isnull=False), name="call_by_command"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+@audited(fields=["seen_by"])
+class Drift(models.Model):
+    """A word that TokPortal uses and we do not know: stored and shown, never acted upon (U1)."""
+
+    class Kind(models.TextChoices):
+        FIELD = Sort.FIELD.value, _("Field")
+        STATUS = Sort.STATUS.value, _("Status")
+        EVENT = Sort.EVENT.value, _("Event")
+        ERROR = Sort.ERROR.value, _("Error code")
+        PRICE = Sort.PRICE.value, _("Price")
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="drifts")
+    kind = models.CharField(max_length=10, choices=Kind)
+    place = models.CharField(max_length=120)  # the operation that said it, and the member of its answer
+    word = models.CharField(max_length=120)
+    count = models.PositiveBigIntegerField(default=0)  # at least: each process writes its sum now and then
+    first_seen_at = models.DateTimeField()  # machine time, as the others
+    last_seen_at = models.DateTimeField()
+    example = models.JSONField(null=True, blank=True)  # the first one, without secrets
+    seen_at = models.DateTimeField(null=True, blank=True)  # somebody took note, and it is hidden
+    seen_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "kind", "place", "word"], name="drift_once_per_connection"
+            ),
+            models.CheckConstraint(
+                condition=Q(seen_at__isnull=True) | Q(seen_by__isnull=False), name="drift_seen_by_somebody"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.word} ({self.place})"

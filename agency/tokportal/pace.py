@@ -146,12 +146,10 @@ class Pace:
 
     def look(self) -> PaceState:
         """What the bucket holds now; takes nothing. Raises redis.RedisError."""
-        clock, row = (
-            self._redis.pipeline(transaction=False)
-            .time()
-            .hmget(self._bucket, "tokens", "at", "capacity", "per_second", "blocked_until")
-            .execute()
-        )
+        both = self._redis.pipeline(transaction=False)
+        both.time()
+        both.hmget(self._bucket, "tokens", "at", "capacity", "per_second", "blocked_until")
+        clock, row = both.execute()
         now = clock[0] + clock[1] / 1_000_000
         tokens, at, capacity, per_second, blocked_until = (
             None if cell is None else float(cell) for cell in row

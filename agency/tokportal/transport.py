@@ -288,7 +288,7 @@ class Transport:
                 error_code=blank_secrets(error.code or type(error).__name__) if error else None,
                 at=at,
                 server_time=_date_of(answer) if answer else None,
-                ids={name: str(value) for name, value in call.ids.items()},
+                ids={name: blank_secrets(str(value)) for name, value in call.ids.items()},
                 lane=self._lane,
                 attempt=attempt,
                 failure=type(error).__name__ if error else "",

@@ -8,9 +8,19 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_noop
 
+from agency import drift
 from agency.connections import tokportal
 from agency.models import Connection
-from agency.tokportal import Lane, NotAllowed, RateLimited, ReceivedEvent, TokPortalError
+from agency.tokportal import (
+    Lane,
+    NotAllowed,
+    Oddity,
+    RateLimited,
+    ReceivedEvent,
+    Sort,
+    TokPortalError,
+    example_of,
+)
 from campaigns.events.handlers import HANDLERS, IGNORED, KNOWN_KINDS, named, read_bundle
 from campaigns.events.models import WebhookEvent
 
@@ -30,7 +40,7 @@ def store_event(
     connection: Connection, received: ReceivedEvent, *, now: datetime
 ) -> tuple[WebhookEvent, bool]:
     """Keep an event once by its id, whole. Its genuineness was checked before. True when it is new."""
-    return WebhookEvent.objects.get_or_create(
+    event, is_new = WebhookEvent.objects.get_or_create(
         connection=connection,
         upstream_id=received.id[:128],
         defaults={
@@ -41,6 +51,11 @@ def store_event(
             "next_try_at": now,
         },
     )
+    if is_new and event.kind not in KNOWN_KINDS:
+        drift.note(
+            connection.pk, Oddity(Sort.EVENT, "webhook", event.kind, example_of(dict(received.body))), now=now
+        )
+    return event, is_new
 
 
 def handle_event(event_id: int, *, now: datetime) -> None:

@@ -8,6 +8,7 @@ import pghistory
 from django.db import transaction
 from django.utils import timezone
 
+from agency.calls import calls_of
 from agency.connections import tokportal
 from agency.models import Connection
 from agency.tokportal import (
@@ -72,7 +73,8 @@ def send_command(command_id: int, *, now: datetime) -> None:
     if not move(command, (S.QUEUED,), claim):
         return
     api = tokportal(command.connection, Lane.PERSON)
-    with pghistory.context(user=command.asked_by_id, command=command.pk):
+    attempt = calls_of(command.pk, attempt=command.attempts)
+    with pghistory.context(user=command.asked_by_id, command=command.pk), attempt:
         try:
             note_before(api, command)
             price = price_moved(api, command, now=left_at)
@@ -179,7 +181,8 @@ def resolve_command(command_id: int, *, now: datetime) -> None:
         return
     command = _read(command_id)
     try:
-        evidence = KINDS[command.kind].find(tokportal(command.connection, Lane.PERSON), command)
+        with calls_of(command.pk, attempt=command.attempts):
+            evidence = KINDS[command.kind].find(tokportal(command.connection, Lane.PERSON), command)
     except NotFound:
         evidence = Evidence(None, "TokPortal does not know the bundle any more.")
     except TokPortalError as error:

@@ -1,9 +1,9 @@
-"""The stages of a bundle's life, in their order: what `states.bundle_pill` says of one row, asked of the database."""
+"""The stages of a bundle's life, in their order: what `states.bundle_pill` says of one row, for many."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
@@ -68,12 +68,12 @@ def _said_by(words: Mapping[str, tuple[str, str]], stage: Stage) -> list[str]:
     return [status for status, said in words.items() if said is stage.said]
 
 
-def stage_of_row() -> Case:
-    """An expression: the code of the stage that a row of bundles is in."""
-    known = (When(in_stage(stage), then=Value(stage.code)) for stage in STAGES if stage is not UNKNOWN)
-    return Case(*known, default=Value(UNKNOWN.code), output_field=CharField())
+def shows_account(status: str, account_status: str) -> bool:
+    return status in Bundle.HANDED_OVER and account_status in ("in_review", "pending_corrections")
 
 
-def since_of_row() -> Case:
-    """An expression: since when a row of bundles is in its stage, TokPortal's time."""
-    return Case(When(SHOWS_ACCOUNT, then=F("account_status_since")), default=F("status_since"))
+def stage_of(status: str, account_status: str) -> Stage:
+    """Of bundles with these words of TokPortal."""
+    is_account = shows_account(status, account_status)
+    said = ACCOUNT[account_status] if is_account else BUNDLE.get(status)
+    return next((stage for stage in STAGES if stage.said is said), UNKNOWN)

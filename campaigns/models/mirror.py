@@ -144,6 +144,12 @@ class Bundle(models.Model):
         ]
         indexes = [
             models.Index(fields=["campaign", "status"], name="bundle_by_campaign_and_status"),
+            # With all that a board counts, so that it need not look at the rows themselves.
+            models.Index(
+                fields=["status", "account_status", "status_since"],
+                include=["account_status_since"],
+                name="bundle_by_stage",
+            ),
             searchable("title", "external_ref", name="bundle_search"),
             models.Index(
                 fields=["status_since"],

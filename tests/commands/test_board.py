@@ -63,7 +63,8 @@ def test_each_bundle_is_once_on_the_board(campaign: Campaign) -> None:
     found = lanes()
     assert list(found) == [stage.code for stage in STAGES]
     assert [lane.bundles for lane in found.values()] == [1] * len(STAGES)
-    assert [card.bundle.stage for lane in found.values() for card in lane.cards] == list(found)
+    assert [len(lane.cards) for lane in found.values()] == [1] * len(STAGES)
+    assert len({card.bundle.pk for lane in found.values() for card in lane.cards}) == len(STAGES)
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,23 @@
 """Bundles by the stage of their life: for each stage how many, what they cost, how old, and the first of them."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, When, Window
-from django.db.models.functions import Coalesce, RowNumber
+from django.core.cache import cache
+from django.db.models import Case, Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from campaigns.lifecycle import STAGES, UNKNOWN, Stage, since_of_row, stage_of_row
+from campaigns.lifecycle import STAGES, UNKNOWN, Stage, shows_account, stage_of
 from campaigns.models import Bundle, Command, Video
 from campaigns.models.mirror import BundleQuerySet
 from campaigns.states import REVIEW_HOURS, Pill, bundle_pill
 
 MOST_CARDS = 12  # of a stage: eight full ones and the filters stay below 100 KB
+CREDITS_KEPT_SECONDS = 60
 
 # Who moves a bundle on from a stage; "us" is the agency, and nobody moves what is over or not understood.
 NEXT_ACTOR = {
@@ -63,33 +66,65 @@ class Lane:
         return self.bundles - len(self.cards)
 
 
+Words = tuple[str, str]  # TokPortal's, for a bundle and for its account: together they make the stage
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Bundles that are in a stage for the same reason."""
+
+    stage: Stage
+    words: Words
+    bundles: int
+    oldest: datetime | None
+
+    @property
+    def since(self) -> str:
+        """The column that says since when."""
+        return "account_status_since" if shows_account(*self.words) else "status_since"
+
+    def first(self, bundles: BundleQuerySet) -> QuerySet[Any]:
+        """Those that wait longest; of what is over the latest."""
+        status, account_status = self.words
+        order = F(self.since).desc(nulls_last=True) if self.stage.is_end else F(self.since).asc()
+        rows = bundles.filter(status=status, account_status=account_status)
+        return rows.order_by(order, "-pk").values_list("pk", flat=True)[:MOST_CARDS]
+
+
 def board(bundles: BundleQuerySet, *, may_edit: bool) -> list[Lane]:
     """A lane for each stage in the order of life; the unknown one only where there is something in it.
 
-    `bundles` are those that the person may see and asked for. Three queries, whatever their number.
+    `bundles` are those that the person may see and asked for. Four queries, whatever their number.
     """
     bundles = bundles.order_by()
-    staged = bundles.annotate(stage=stage_of_row(), since=since_of_row())
-    counts = {
-        row["stage"]: row for row in staged.values("stage").annotate(n=Count("pk"), oldest=Min("since"))
-    }
-    credits = _credits_by_stage(bundles)
-    cards: dict[str, list[Card]] = {}
-    for bundle in _shown(staged):
-        cards.setdefault(bundle.stage, []).append(_card(bundle, may_edit=may_edit))
-    return [
-        Lane(
-            stage,
-            counts[stage.code]["n"],
-            credits.get(stage.code, 0),
-            counts[stage.code]["oldest"],
-            cards.get(stage.code, []),
-        )
-        if stage.code in counts
-        else Lane(stage)
-        for stage in STAGES
-        if stage.code in counts or stage is not UNKNOWN
-    ]
+    groups = _groups(bundles)
+    credits = _credits(bundles) if groups else {}
+    cards = _cards(bundles, groups, may_edit=may_edit) if groups else {}
+    lanes = []
+    for stage in STAGES:
+        own = [group for group in groups if group.stage is stage]
+        if own or stage is not UNKNOWN:
+            lane = Lane(
+                stage,
+                bundles=sum(group.bundles for group in own),
+                credits=sum(credits.get(group.words, 0) for group in own),
+                oldest=min((group.oldest for group in own if group.oldest), default=None),
+                cards=cards.get(stage.code, []),
+            )
+            lanes.append(lane)
+    return lanes
+
+
+def _groups(bundles: BundleQuerySet) -> list[Group]:
+    rows = bundles.values("status", "account_status").annotate(
+        n=Count("pk"), since=Min("status_since"), account_since=Min("account_status_since")
+    )
+    groups = []
+    for row in rows:
+        words = row["status"], row["account_status"]
+        oldest = row["account_since"] if shows_account(*words) else row["since"]
+        groups.append(Group(stage_of(*words), words, row["n"], oldest))
+    return groups
 
 
 def _spent() -> Case:
@@ -108,57 +143,66 @@ def _paid_commands() -> QuerySet[Command]:
     )
 
 
-def _credits_by_stage(bundles: BundleQuerySet) -> dict[str, int]:
-    """Credits that the Commands about these bundles were charged or hold, as the bundles' pages say it too."""
-    spent = _paid_commands().filter(bundle=OuterRef("pk")).order_by().values("bundle")
-    rows = (
-        bundles.annotate(stage=stage_of_row(), credits=Subquery(spent.annotate(n=Sum(_spent())).values("n")))
-        .values("stage")
-        .annotate(n=Coalesce(Sum("credits"), 0))
-    )
-    return {row["stage"]: row["n"] for row in rows}
+def _credits(bundles: BundleQuerySet) -> dict[Words, int]:
+    """What the Commands about these bundles were charged or hold, as the bundles' pages say it too.
+
+    Kept for a minute: it is the one figure of the board that asks every order.
+    """
+    digest = hashlib.sha256(str(bundles.values("pk").query).encode()).hexdigest()
+    key = f"board:credits:{digest}"
+    found: dict[Words, int] | None = cache.get(key)
+    if found is None:
+        rows = _paid_commands().filter(bundle__in=bundles.values("pk")).order_by()
+        sums = rows.values_list("bundle__status", "bundle__account_status").annotate(n=Sum(_spent()))
+        found = {(status, account_status): credits for status, account_status, credits in sums}
+        cache.set(key, found, CREDITS_KEPT_SECONDS)
+    return found
 
 
-def _shown(staged: QuerySet[Any]) -> QuerySet[Any]:
-    """The first bundles of each stage: those that wait longest; of what is over the latest."""
-    ended = [stage.code for stage in STAGES if stage.is_end]
-    order = [
-        Case(When(stage__in=ended, then=None), default=F("since")).asc(),
-        F("since").desc(),
-        F("pk").desc(),
-    ]
-    place = Window(RowNumber(), partition_by=F("stage"), order_by=order)
-    first = staged.annotate(place=place).filter(place__lte=MOST_CARDS)
+def _cards(bundles: BundleQuerySet, groups: Sequence[Group], *, may_edit: bool) -> dict[str, list[Card]]:
+    """The first bundles of each stage, by its code. Each group's first are found by an index."""
+    first, *others = (group.first(bundles) for group in groups)
+    shown = list(first.union(*others, all=True)) if others else list(first)
     spent = _paid_commands().filter(bundle=OuterRef("pk")).order_by().values("bundle")
     videos = Video.objects.filter(bundle=OuterRef("pk")).order_by().values("bundle")
     waiting = videos.filter(Q(status="in_review") | Q(has_download_issue=True))
-    return (
-        Bundle.objects.filter(pk__in=first.values("pk"))
+    in_review = videos.filter(status="in_review").annotate(n=Min("status_since")).values("n")
+    rows = (
+        Bundle.objects.filter(pk__in=shown)
         .with_progress()
         .annotate(
-            stage=stage_of_row(),
-            since=since_of_row(),
             credits=Coalesce(Subquery(spent.annotate(n=Sum(_spent())).values("n")), 0),
             videos_waiting=Coalesce(Subquery(waiting.annotate(n=Count("pk")).values("n")), 0),
-            in_review_since=Subquery(
-                videos.filter(status="in_review").annotate(n=Min("status_since")).values("n")
-            ),
+            in_review_since=Subquery(in_review),
         )
         .select_related("campaign__client")
         .defer("raw", "account_listing")
-        .order_by(*order)
     )
+    place = {pk: number for number, pk in enumerate(shown)}
+    cards: dict[str, list[Card]] = {}
+    for bundle in sorted(rows, key=lambda bundle: place[bundle.pk]):
+        stage = stage_of(bundle.status, bundle.account_status)
+        cards.setdefault(stage.code, []).append(_card(bundle, stage, may_edit=may_edit))
+    ends = {stage.code for stage in STAGES if stage.is_end}
+    for code, found in cards.items():  # several groups make a stage
+        found.sort(key=_waits_since, reverse=code in ends)
+        del found[MOST_CARDS:]
+    return cards
 
 
-def _card(bundle: Any, *, may_edit: bool) -> Card:
+def _waits_since(card: Card) -> float:
+    return card.pill.since.timestamp() if card.pill.since else 0.0
+
+
+def _card(bundle: Any, stage: Stage, *, may_edit: bool) -> Card:
     actors: Mapping[str, str] = {
         "us": _("You") if may_edit else _("The agency"),
         "manager": _("Manager"),
         "tokportal": "TokPortal",
     }
-    actor = NEXT_ACTOR.get(bundle.stage, "")
+    actor = NEXT_ACTOR.get(stage.code, "")
     if bundle.videos_waiting and not bundle.is_ended:
         actor = "us"
-    elif bundle.stage == "with-manager" and bundle.status != "accepted":
+    elif stage.code == "with-manager" and bundle.status != "accepted":
         actor = "tokportal"  # which finds the manager
     return Card(bundle, bundle_pill(bundle), actors.get(actor, ""))

@@ -101,7 +101,8 @@ def without(query: QueryDict, *names: str) -> str:
 
 def _in_words(field: forms.Field, value: Any) -> str:
     if isinstance(field, forms.ChoiceField) and not isinstance(value, Model):
-        return str(dict(_flat(field.choices)).get(value, value))
+        choices: Any = field.choices
+        return str(dict(_flat(choices)).get(value, value))
     return str(formats.localize(value))
 
 

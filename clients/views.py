@@ -1,5 +1,7 @@
 """The agency's customers: find, add, change, put away."""
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase
@@ -9,6 +11,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from agency.charts import sparkline
 from agency.downloads import csv_download
 from agency.forms import page_of
 from agency.history import history_of
@@ -16,11 +19,12 @@ from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import Connection
 from agency.tables import sort_of
 from campaigns.access import visible_campaigns
+from campaigns.analytics.reports import views_gained
 from campaigns.attention import needs
 from campaigns.ledger.models import Budget
 from campaigns.ledger.months import Month
 from campaigns.ledger.reports import budget_state
-from campaigns.overview import campaigns_with_figures, client_figures, recent_commands
+from campaigns.overview import VIEWS_DAYS, campaigns_with_figures, client_figures, recent_commands
 from clients import actions
 from clients.access import editable_client, owned_client, require_owner, visible_client, visible_clients
 from clients.forms import ClientForm, ClientSearchForm
@@ -49,6 +53,8 @@ def client_detail(request: HtmxRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     connection = Connection.objects.active()
     upstream_now = connection.upstream_now(now) if connection else now
+    today = upstream_now.date()
+    gained = views_gained(client, since=today - timedelta(days=VIEWS_DAYS), today=today)
     campaigns = visible_campaigns(request.user).filter(client=client, archived_at=None)
     waiting = needs({client.pk: client}, connection=connection, now=upstream_now, for_owner=False)
     context = {
@@ -59,6 +65,7 @@ def client_detail(request: HtmxRequest, slug: str) -> HttpResponse:
         "connection": connection,
         "needs": waiting[:NEEDS_SHOWN],
         "needs_total": len(waiting),
+        "spark": sparkline(gained),
         "figures": client_figures([client], connection=connection, now=upstream_now)[0],
         "campaigns": campaigns_with_figures(campaigns, connection=connection).order_by("-starts_on", "name")[
             :CAMPAIGNS_SHOWN

@@ -202,7 +202,7 @@ def _charts() -> dict[str, Any]:
     views: dict[date, int | None] = {day: 90_000 + n * n * 97 for n, day in enumerate(days)}
     views |= dict.fromkeys(days[20:26])
     views |= dict.fromkeys((days[40], days[42]))
-    credits = {
+    credits: dict[str, list[int | None]] = {
         "Acme": [310, 386, 402, 290, 455, 486],
         "Nordlys": [120, None, 240, 388, 410, 612],
         "Lumen": [None, None, None, 90, 122, 128],

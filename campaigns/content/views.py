@@ -89,7 +89,7 @@ def post_plan(request: HtmxRequest, campaign_id: int) -> HttpResponse:
         sentence = ngettext("%(posts)s post has the day.", "%(posts)s posts have the day.", planned)
         messages.success(request, sentence % {"posts": planned})
     else:
-        messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     return redirect(f"{reverse('post_list', args=[campaign.pk])}?{request.GET.urlencode()}")
 
 

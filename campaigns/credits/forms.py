@@ -92,8 +92,8 @@ class LedgerSearchForm(EntrySearchForm):
         return entries.filter(Exists(standing.filter(owner=whose)))
 
 
-class PartForm(forms.Form):
-    """One owner of an entry, and how much of it."""
+class WhoseForm(forms.Form):
+    """An owner as people write it."""
 
     whose = forms.CharField(
         required=False,
@@ -104,6 +104,28 @@ class PartForm(forms.Form):
             attrs={"list": "owners", "autocomplete": "off", "placeholder": "acme/spring-2026"}
         ),
     )
+
+    def clean_whose(self) -> tuple[str, Client | None, Campaign | None] | None:
+        name = self.cleaned_data["whose"].strip().lower()
+        if not name:
+            return None
+        if name in NOBODY_IN_PARTICULAR:
+            return name, None, None
+        slug, _slash, campaign_slug = name.partition("/")
+        client = Client.objects.filter(slug=slug).first()
+        if client is None:
+            raise forms.ValidationError(_("There is no such client. Take one from the list."))
+        if not campaign_slug:
+            return Owner.CLIENT, client, None
+        campaign = client.campaigns.filter(slug=campaign_slug).first()
+        if campaign is None:
+            raise forms.ValidationError(_("%(client)s has no such campaign.") % {"client": client})
+        return Owner.CLIENT, client, campaign
+
+
+class PartForm(WhoseForm):
+    """One owner of an entry, and how much of it."""
+
     bundle = forms.CharField(
         required=False,
         max_length=200,
@@ -125,23 +147,6 @@ class PartForm(forms.Form):
             raise forms.ValidationError(_("That bundle belongs to no campaign yet: claim it first."))
         return found
 
-    def clean_whose(self) -> tuple[str, Client | None, Campaign | None] | None:
-        name = self.cleaned_data["whose"].strip().lower()
-        if not name:
-            return None
-        if name in NOBODY_IN_PARTICULAR:
-            return name, None, None
-        slug, _slash, campaign_slug = name.partition("/")
-        client = Client.objects.filter(slug=slug).first()
-        if client is None:
-            raise forms.ValidationError(_("There is no such client. Take one from the list."))
-        if not campaign_slug:
-            return Owner.CLIENT, client, None
-        campaign = client.campaigns.filter(slug=campaign_slug).first()
-        if campaign is None:
-            raise forms.ValidationError(_("%(client)s has no such campaign.") % {"client": client})
-        return Owner.CLIENT, client, campaign
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         whose, bundle = cleaned.get("whose"), cleaned.get("bundle")
@@ -161,11 +166,9 @@ class PartForm(forms.Form):
         return cleaned
 
 
-class ChosenForm(PartForm):
+class ChosenForm(WhoseForm):
     """One owner for several whole entries."""
 
-    bundle = None
-    credits = None
     entries = forms.ModelMultipleChoiceField(
         queryset=CreditEntry.objects.none(), error_messages={"required": _("Choose the entries first.")}
     )

@@ -223,7 +223,7 @@ def credit_assign_chosen(request: HtmxRequest) -> HttpResponse:
             )
             messages.success(request, sentence % {"entries": len(entries), "credits": signed(credits)})
     else:
-        messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     return redirect(f"{reverse('credit_unassigned')}?{request.GET.urlencode()}")
 
 

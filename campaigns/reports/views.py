@@ -1,5 +1,7 @@
 """A client's month on the page and as a file, and the list of all clients' months."""
 
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.conf import settings
@@ -7,9 +9,13 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from agency.charts import BarChart, bar_chart, largest
 from agency.connections import NotConnected
+from agency.downloads import csv_download
+from agency.formats import month_short
 from agency.forms import ROWS_PER_PAGE, page_of
 from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import Connection
@@ -17,14 +23,16 @@ from campaigns.ledger.months import Month, NotAMonth
 from campaigns.reports.csv import statement_csv
 from campaigns.reports.forms import ReportSearchForm
 from campaigns.reports.statement import build_agency_part, build_statement
-from campaigns.reports.totals import totals
+from campaigns.reports.totals import Row, totals
 from clients.access import visible_client, visible_clients
+from clients.models import ClientQuerySet
 
 MONTHS_SHOWN = 6
+COLUMNS = ("client", "name", "month", "credits_charged", "videos_went_live")
 
 
 @require_safe
-def report_list(request: HtmxRequest) -> HttpResponse:
+def report_list(request: HtmxRequest) -> HttpResponseBase:
     """Clients by months: each cell opens that client's report."""
     connection = Connection.objects.active()
     this_month = _this_month(connection)
@@ -35,18 +43,47 @@ def report_list(request: HtmxRequest) -> HttpResponse:
     clients = visible_clients(request.user).order_by("name", "pk")
     if words := wanted.get("q"):
         clients = clients.filter(Q(name__icontains=words) | Q(slug__icontains=words))
+    if request.GET.get("format") == "csv":
+        return csv_download("reports", COLUMNS, _cells(clients, months, connection))
     page = page_of(clients, request)
+    rows = totals(list(page), months, connection) if connection else []
     context = {
         "form": form,
+        "chart": _chart(rows, months),
         "months": months,
         "this_month": this_month,
         "page": page,
-        "rows": totals(list(page), months, connection) if connection else [],
+        "rows": rows,
         "connection": connection,
         "earlier": last.plus(-MONTHS_SHOWN),
         "later": min(last.plus(MONTHS_SHOWN), this_month) if last < this_month else None,
     }
     return page_or_partial(request, "reports/report_list.html", "report-table", context)
+
+
+def _chart(rows: list[Row], months: list[Month]) -> BarChart | None:
+    """Credits by month of the clients that are shown, the oldest month first."""
+    namesakes = Counter(row.client.name for row in rows)
+    credits = {
+        row.client.name if namesakes[row.client.name] == 1 else f"{row.client.name} ({row.client.slug})": [
+            cell.charged for cell in reversed(row.cells)
+        ]
+        for row in rows
+    }
+    return bar_chart(
+        [month_short(month.first_day) for month in reversed(months)], largest(credits, _("Others"))
+    )
+
+
+def _cells(
+    clients: ClientQuerySet, months: list[Month], connection: Connection | None
+) -> Iterator[tuple[object, ...]]:
+    """Rows under COLUMNS: one for each client and month, the newest month first."""
+    if connection is None:
+        return
+    for row in totals(list(clients), months, connection):
+        for cell in row.cells:
+            yield row.client.slug, row.client.name, str(cell.month), cell.charged, cell.went_live
 
 
 @require_safe

@@ -10,6 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from agency.models import Connection, User
+from campaigns.analytics import reports
 from campaigns.analytics.models import AccountPull, AccountSnapshot, VideoSnapshot
 from campaigns.models import Campaign, SavedAccount
 from clients.models import Client
@@ -202,3 +203,39 @@ def test_the_page_needs_no_connection_to_tokportal(
 ) -> None:
     Connection.objects.filter(pk=the_connection().pk).update(key_refused_at=timezone.now())
     assert signed_in(manager).get(reverse("account_list")).status_code == 200
+
+
+def test_what_accounts_gained_is_told_by_day_and_client(account: SavedAccount, campaign: Campaign) -> None:
+    today = timezone.now().date()
+    foreign = make_account(make_campaign(make_client("nordlys"), "autumn"), username="nordlys_de")
+    for days_ago, views in ((0, 900), (1, 100)):
+        AccountSnapshot.objects.create(
+            account=foreign, day=today - timedelta(days=days_ago), scraped_at=NOW, views=views
+        )
+    gained = reports.views_gained(campaign.client, since=today - timedelta(days=9), today=today)
+    assert list(gained) == [today - timedelta(days=ago) for ago in range(9, -1, -1)]
+    told = {(today - day).days: figure for day, figure in gained.items() if figure is not None}
+    assert told == {5: 1500, 2: 1500, 1: 500, 0: 500}  # of eight days ago there is nothing earlier
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("", ["b", "a", "c"]),
+        ("views", ["a", "b", "c"]),
+        ("username", ["a", "b", "c"]),
+        ("-username", ["c", "b", "a"]),
+        ("rubbish", ["b", "a", "c"]),
+    ],
+)
+def test_the_list_is_sorted_by_its_columns(
+    campaign: Campaign, manager: User, signed_in: SignIn, sort: str, order: list[str]
+) -> None:
+    for name, views in (("a", 10), ("b", 20), ("c", None)):
+        account = make_account(campaign, username=name)
+        if views:
+            AccountSnapshot.objects.create(account=account, day=NOW.date(), scraped_at=NOW, views=views)
+    page = signed_in(manager).get(reverse("account_list"), {"sort": sort})
+    assert [account.username for account in page.context["page"]] == order
+    told = b"".join(signed_in(manager).get(reverse("account_list"), {"sort": sort, "format": "csv"}))
+    assert [line.partition(",")[0] for line in told.decode().splitlines()[1:]] == order

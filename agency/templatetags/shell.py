@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from django import template
 from django.http import HttpRequest
@@ -9,6 +10,7 @@ from django.template import Context
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
@@ -93,7 +95,7 @@ def shell(context: Context) -> Shell:
     request = context["request"]
     connection, pool = context.get("connection"), context.get("pool")
     if not isinstance(connection, Connection) or not connection.is_active:
-        connection = Connection.objects.active()
+        connection = Connection.objects.defer("prices", "countries", "platforms").active()  # long, not shown
     if connection and not isinstance(pool, ledger.Pool):
         pool = ledger.pool(connection)
     name, value = NARROW_COOKIE
@@ -120,6 +122,7 @@ def page_client(context: Context) -> Client | None:
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """A drawing of static/icons.svg. It says nothing to a screen reader: words stand beside it."""
     return format_html(
@@ -147,16 +150,24 @@ def _place(request: HttpRequest) -> str:
 def _navigation(user: User, path: str) -> list[Entry]:
     entries: list[Entry] = []
     heading = ""
-    for group, label, symbol, name, for_owners in NAVIGATION:
+    for group, label, symbol, url, for_owners in _addressed():
         if for_owners and not user.is_owner:
             continue
-        url = reverse(name)
         is_current = path == url if url == "/" else path.startswith(url)
+        own_heading = str(group) if group else ""
         entries.append(
-            Entry(str(group) if str(group) != heading else "", str(label), symbol, url, is_current)
+            Entry(own_heading if own_heading != heading else "", str(label), symbol, url, is_current)
         )
-        heading = str(group)
+        heading = own_heading
     return entries
+
+
+@cache
+def _addressed() -> tuple[tuple[str | Promise, str | Promise, str, str, bool], ...]:
+    """NAVIGATION with addresses for names: they never change, and every page asks for them."""
+    return tuple(
+        (group, label, symbol, reverse(name), owners) for group, label, symbol, name, owners in NAVIGATION
+    )
 
 
 def _troubles(user: User, connection: Connection | None, now: datetime) -> list[Trouble]:

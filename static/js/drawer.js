@@ -9,6 +9,10 @@ let titleBeneath = document.title;
 let shown = ""; // the href of the link whose page the drawer shows
 let asked; // to leave off a request that nobody waits for any more
 
+function pathOf(address) {
+  return address.split("?")[0];
+}
+
 function here() {
   return location.pathname + location.search;
 }
@@ -51,9 +55,7 @@ async function load(url) {
 async function show(body) {
   const page = new DOMParser().parseFromString(body, "text/html");
   await Promise.all([...page.querySelectorAll("link[rel=stylesheet], script[src]")].map(fetchOnce));
-  const messages = page.querySelector("template[data-messages]");
-  document.getElementById("messages").append(messages.content);
-  messages.remove();
+  tell(page);
   drawer.replaceChildren(...page.body.children);
   if (!drawer.open) {
     titleBeneath = document.title;
@@ -64,10 +66,16 @@ async function show(body) {
   drawer.scrollTop = 0;
   window.htmx.process(drawer);
   mark();
-  document.dispatchEvent(new Event("shell:told"));
   const heading = drawer.querySelector("h1") ?? drawer;
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
+}
+
+function tell(page) {
+  const messages = page.querySelector("template[data-messages]");
+  document.getElementById("messages").append(messages.content);
+  messages.remove();
+  document.dispatchEvent(new Event("shell:told"));
 }
 
 // Styles and scripts of the page's own: once, and the styles before it is seen.
@@ -98,10 +106,11 @@ async function open(link) {
 function hide() {
   asked?.abort();
   if (!drawer.open) return;
+  const held = document.activeElement;
+  const link = drawer.contains(held) || held === document.body ? linkOf(shown) : null; // elsewhere, one is at work there
   drawer.close();
   drawer.replaceChildren();
   document.title = titleBeneath;
-  const link = linkOf(shown);
   shown = "";
   mark();
   link?.focus();
@@ -169,11 +178,15 @@ drawer.addEventListener("submit", async (event) => {
 });
 
 async function answered(response, body) {
-  await show(body);
-  if (!response.ok) return;
   const { pathname, search } = new URL(response.url);
-  history.replaceState(history.state, "", pathname + search);
-  window.htmx.ajax("GET", beneath, { target: "#main", swap: "none" }); // the server names the part to replace
+  if (pathname === pathOf(beneath)) {
+    tell(new DOMParser().parseFromString(body, "text/html")); // it went back to the list
+    history.back();
+  } else {
+    await show(body);
+    if (response.ok) history.replaceState(history.state, "", pathname + search);
+  }
+  if (response.ok) window.htmx.ajax("GET", beneath, { target: "#main", swap: "none" }); // the server says what to replace
 }
 
 // History
@@ -190,7 +203,7 @@ window.addEventListener(
       if (!drawer.open) return; // a place on the page, or htmx's own
       event.stopImmediatePropagation(); // the list is still there: nothing to fetch
       hide();
-    } else if (state?.htmx && location.pathname === beneath.split("?")[0]) {
+    } else if (state?.htmx && location.pathname === pathOf(beneath)) {
       hide(); // the same list with other filters: htmx fetches it
     } else {
       event.stopImmediatePropagation();

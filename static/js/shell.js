@@ -118,7 +118,7 @@ window.addEventListener("pageshow", () => {
 // The line on top: something that a person asked for takes longer than a blink. Polls are nobody's wish.
 const underWay = new Set();
 function isPoll({ requestConfig }) {
-  return !requestConfig?.triggeringEvent;
+  return (requestConfig?.triggeringEvent?.type ?? "poll") === "poll";
 }
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
   if (isPoll(detail)) return;
@@ -180,9 +180,11 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   else if (state && before.state && state !== before.state) announce(state);
 });
 
+// What says most about the rows that came in, the best first.
+const SUMMARIES = [".empty h2", ".pagination > span", ".list-head [role=status]", "caption", "h1, h2, h3"];
+
 function summaryOf(region) {
-  const words = region.querySelector(".list-head [role=status], .pagination > span, .empty h2, caption, h1, h2, [aria-current]");
-  return words?.closest("[role=status]") ? "" : words?.textContent;
+  return SUMMARIES.map((selector) => region.querySelector(selector)).find(Boolean)?.textContent;
 }
 
 function announce(words) {
@@ -197,6 +199,13 @@ document.addEventListener(
   },
   { capture: true },
 );
+
+// A page that is looked at again after a while asks the bell's panel anew: the count comes with it.
+let leftAt = 0;
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) leftAt = Date.now();
+  else if (Date.now() - leftAt > 60_000) window.htmx.trigger("#bell-panel", "open");
+});
 
 // The sidebar, narrow or not: the server draws it as the cookie says, so that nothing jumps.
 document.querySelector("[data-collapse]")?.addEventListener("click", ({ currentTarget: button }) => {

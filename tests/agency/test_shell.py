@@ -73,7 +73,8 @@ def test_a_closed_account_cannot_sign_in(client: Browser) -> None:
 
 def test_signing_out_needs_a_button_and_ends_the_session(signed_in: SignedIn, manager: User) -> None:
     browser = signed_in(manager)
-    assert browser.get(reverse("sign-out")).status_code == 404
+    assert "Sign out?" in browser.get(reverse("sign-out")).content.decode()
+    assert browser.get("/").status_code == 200
     assert browser.post(reverse("sign-out")).status_code == 302
     assert browser.get("/").status_code == 302
 

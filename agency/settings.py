@@ -16,6 +16,7 @@ from agency.environment import (
     redis_database,
     required,
     secret,
+    whole,
     with_redis_database,
 )
 
@@ -39,6 +40,8 @@ TOKPORTAL_BASE_URL = secret("TOKPORTAL_BASE_URL", "https://app.tokportal.com/api
 TOKPORTAL_API_KEY = secret("TOKPORTAL_API_KEY")  # may be empty: the settings page takes one too
 # All our processes together stay inside the key's limit. Off only against a sandbox without one.
 TOKPORTAL_PACED = flag("TOKPORTAL_PACED", default=True)
+# How long a call waits for its answer before its outcome counts as unknown. Three of them fit into a Command's lease.
+TOKPORTAL_TIMEOUT_SECONDS = whole("TOKPORTAL_TIMEOUT_SECONDS", default=20, least=1, most=25)
 
 # Applications
 
@@ -72,6 +75,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "agency.middleware.RequestIdMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -230,6 +234,11 @@ STATIC_URL = "static/"
 # Hashed names need collectstatic, which the image has run; elsewhere files are served as they lie.
 STATIC_ROOT = BASE_DIR / "static-collected" if PRODUCTION else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "agency.assets.MadeFilesFinder",
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 _static = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 STORAGES = {

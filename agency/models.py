@@ -1,5 +1,6 @@
 """People who sign in, and the one TokPortal workspace that the agency works through."""
 
+import json
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -223,3 +224,7 @@ class Drift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.word} ({self.place})"
+
+    @property
+    def pretty_example(self) -> str:
+        return json.dumps(self.example, indent=2, ensure_ascii=False)

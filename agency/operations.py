@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from math import ceil
 
 from django.conf import settings
 from django.db.models import Count, Min, Q
+from django.urls import reverse
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
@@ -14,8 +16,11 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from agency import heartbeats
-from agency.models import Connection
+from agency.connections import pace_state
+from agency.formats import number
+from agency.models import Connection, Drift
 from agency.run import HEARTBEAT_KEYS
+from agency.tokportal import Lane
 from campaigns.analytics import reports as analytics
 from campaigns.events.models import Sweep, WebhookEvent
 from campaigns.models import Command
@@ -33,6 +38,10 @@ WORKERS = {
     "background": gettext_noop("Worker for the background"),
     "beat": gettext_noop("Clock that starts scheduled work"),
 }
+PACE = {
+    Lane.PERSON: gettext_noop("Rate limit, for people"),
+    Lane.BACKGROUND: gettext_noop("Rate limit, in the background"),
+}
 LANES = {
     "person": gettext_noop("Waiting for people"),
     "background": gettext_noop("Waiting in the background"),
@@ -47,6 +56,7 @@ class Light:
     tone: str
     word: str
     sentence: str = ""
+    url: str = ""  # where it is looked into
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,11 @@ class CommandCount:
     label: str
     count: int
     oldest_at: datetime | None
+
+    @property
+    def url(self) -> str:
+        """The list of orders, narrowed to these."""
+        return f"{reverse('command_list')}?state={self.state}"
 
 
 def lights(connection: Connection | None, *, now: datetime) -> list[Light]:
@@ -71,12 +86,14 @@ def lights(connection: Connection | None, *, now: datetime) -> list[Light]:
     return [
         _tokportal(connection, now),
         *found,
+        *_pace(connection),
         _commands(connection, now),
         _events(connection, now),
         _sweep(connection, now),
         _age(_("Credit history"), connection.history_at, now, LATE_IMPORT, _("Imported %(ago)s.")),
         _age(_("Figures"), analytics.last_pull_at(connection), now, LATE_FIGURES, _("Last read %(ago)s.")),
         _age(_("Prices and countries"), connection.reference_at, now, LATE_REFERENCE, _("Read %(ago)s.")),
+        _drift(connection),
     ]
 
 
@@ -172,6 +189,38 @@ def _queue() -> Iterator[Light]:
         yield Light(_(LANES[lane]), tone, word)
 
 
+def _pace(connection: Connection) -> Iterator[Light]:
+    """How many calls may leave at once. What is left for the background is never the last of it (U2)."""
+    if not (settings.TOKPORTAL_PACED and connection.api_key):
+        return
+    try:
+        state = pace_state(connection)
+    except RedisError:
+        return  # the light of the queue says so
+    if state.blocked_seconds:
+        blocked = _("TokPortal asked for a pause. Calls go on in %(seconds)s s.")
+        wait = blocked % {"seconds": number(ceil(state.blocked_seconds))}
+        yield Light(_("Rate limit"), "wait", _("Paused"), wait)
+        return
+    said = _("A full bucket holds %(most)s calls and gets %(rate)s a minute.")
+    for lane, name in PACE.items():
+        left, most = state.left(lane), state.most(lane)
+        rate = number(round(state.per_second * 60))
+        sentence = said % {"most": number(most), "rate": rate}
+        yield Light(
+            _(name), "good" if left else "info", _("%(left)s left") % {"left": number(left)}, sentence
+        )
+
+
+def _drift(connection: Connection) -> Light:
+    count = Drift.objects.filter(connection=connection, seen_at=None).count()
+    if not count:
+        return Light(_("New words"), "good", _("None"), url=reverse("drift_list"))
+    word = ngettext("%(count)s to look at", "%(count)s to look at", count) % {"count": number(count)}
+    said = _("TokPortal says what this dashboard does not know yet. It is kept and changes nothing.")
+    return Light(_("New words"), "wait", word, said, reverse("drift_list"))
+
+
 def _commands(connection: Connection, now: datetime) -> Light:
     counted = (
         Command.objects.unsettled()
@@ -183,7 +232,8 @@ def _commands(connection: Connection, now: datetime) -> Light:
     if counted["undecided"]:
         word = ngettext("%(count)d to decide", "%(count)d to decide", counted["undecided"])
         word %= {"count": counted["undecided"]}
-        return Light(_("Orders"), "bad", word, _("Their outcome is unknown. Open them under Orders."))
+        said = _("Their outcome is unknown. Open them under Orders.")
+        return Light(_("Orders"), "bad", word, said, f"{reverse('command_list')}?state=person")
     if not counted["total"]:
         return Light(_("Orders"), "good", _("None waiting"))
     upstream_now = connection.upstream_now(now)
@@ -201,14 +251,15 @@ def _events(connection: Connection, now: datetime) -> Light:
     if counted["failed"]:
         word = ngettext("%(count)d failed", "%(count)d failed", counted["failed"])
         word %= {"count": counted["failed"]}
-        return Light(_("Events"), "wait", word, _("They are tried again; Events says why."))
+        said = _("They are tried again; Events says why.")
+        return Light(_("Events"), "wait", word, said, f"{reverse('event_list')}?state=failed")
     said = _("No webhook has arrived yet.")
     if heard := connection.webhook_last_at:
         said = _("Last heard %(ago)s.") % {"ago": _ago(heard, now)}
     word = _("All handled")
     if waiting := counted["waiting"]:
         word = ngettext("%(count)d waiting", "%(count)d waiting", waiting) % {"count": waiting}
-    return Light(_("Events"), "good", word, said)
+    return Light(_("Events"), "good", word, said, reverse("event_list"))
 
 
 def _sweep(connection: Connection, now: datetime) -> Light:

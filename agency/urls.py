@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group
 from django.urls import include, path
 
 from agency.views import (
+    calls,
     health,
     operations,
     people,
@@ -43,6 +44,9 @@ urlpatterns = [
     path("settings/webhook/remove/", settings.settings_webhook_remove, name="settings_webhook_remove"),
     path("operations/", operations.operations, name="operations"),
     path("operations/start/<str:what>/", operations.operations_start, name="operations_start"),
+    path("operations/calls/", calls.call_list, name="call_list"),
+    path("operations/drift/", calls.drift_list, name="drift_list"),
+    path("operations/drift/<int:drift_id>/seen/", calls.drift_seen, name="drift_seen"),
     path("health/live", health.health_live, name="health_live"),
     path("health/ready", health.health_ready, name="health_ready"),
     path("admin/", admin.site.urls),

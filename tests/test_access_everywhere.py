@@ -8,7 +8,7 @@ from django.test import Client as Browser
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from agency.models import User
+from agency.models import Drift, User
 from campaigns.analytics.models import AccountSnapshot
 from campaigns.events.models import WebhookEvent
 from campaigns.ledger.models import CreditEntry
@@ -59,6 +59,14 @@ def world(campaign: Campaign) -> dict[str, object]:
     event = WebhookEvent.objects.create(
         connection=the_connection(), upstream_id="e1", kind="bundle.created", body={}, received_at=NOW
     )
+    drift = Drift.objects.create(
+        connection=the_connection(),
+        kind="field",
+        place="getBundle",
+        word=SECRET,
+        first_seen_at=NOW,
+        last_seen_at=NOW,
+    )
     return {
         "slug": campaign.client.slug,
         "campaign_id": campaign.pk,
@@ -69,6 +77,7 @@ def world(campaign: Campaign) -> dict[str, object]:
         "account_id": account.pk,
         "entry_id": entry.pk,
         "event_id": event.pk,
+        "drift_id": drift.pk,
         "allocation_id": 1,
         "namespace_id": campaign.namespaces.get().pk,
         "user_id": 1,

@@ -8,7 +8,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from agency import operations as reading
+from agency import traffic
 from agency.bell import ring
+from agency.dead_letters import dead_letters
 from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import Connection
 from campaigns.credits import progress
@@ -36,6 +38,9 @@ def operations(request: HtmxRequest) -> HttpResponse:
     if connection:
         context |= {
             "commands": reading.command_counts(connection),
+            "dead_letters": dead_letters(connection, now=now),
+            "last_hour": traffic.last_hour(connection, now=now),
+            "operations": traffic.operations(connection, now=now),
             "upstream_now": connection.upstream_now(now),
             "sweeps": reading.sweeps(connection),
             "history": progress.of(connection, now=now),

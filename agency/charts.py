@@ -166,6 +166,7 @@ class Spark:
     """A line as small as a word, without axes."""
 
     path: str
+    bridges: str
     dots: str
     first_day: date
     last_day: date
@@ -188,8 +189,8 @@ def sparkline(figures: Mapping[date, int | None]) -> Spark | None:
         x = SPARK_EDGE + (day - first).days / (last - first).days * wide
         return Point(x, SPARK_HEIGHT - SPARK_EDGE - share * high, day, value)
 
-    path, _, dots = _drawn({day: point(day, value) for day, value in told.items()})
-    return Spark(path, dots, first, last, lowest, highest)
+    drawn = _drawn({day: point(day, value) for day, value in told.items()})
+    return Spark(*drawn, first, last, lowest, highest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,7 @@ class Bar:
     """One part of a column. `number` is its series', from 1, and stands on it where there is room."""
 
     number: int
+    tone: str
     name: str
     value: int
     x: float
@@ -224,7 +226,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    names: list[str]  # of the series
+    keys: list[tuple[str, str]]  # name of each series and its tone, the CSS class that colours it
     columns: list[Column]
     levels: list[Tick]
     rows: list[tuple[str, list[int | None]]]  # the table twin
@@ -233,9 +235,14 @@ class BarChart:
     label_at: int = HEIGHT - 14
 
 
-def bar_chart(labels: Sequence[str], series: Mapping[str, Sequence[int | None]]) -> BarChart | None:
+def bar_chart(
+    labels: Sequence[str],
+    series: Mapping[str, Sequence[int | None]],
+    tones: Mapping[str, str] | None = None,
+) -> BarChart | None:
     """A column for each label, of one part for each series on top of each other.
 
+    `tones`: the CSS classes of those series that bring a colour of their own.
     What is not known, and what is below zero, is not drawn; the table twin has it. None where nothing is above zero.
     """
     totals = [sum(max(values[n] or 0, 0) for values in series.values()) for n in range(len(labels))]
@@ -244,20 +251,21 @@ def bar_chart(labels: Sequence[str], series: Mapping[str, Sequence[int | None]])
     levels = _levels(0, max(totals))
     slot = (WIDTH - 2 * EDGE) / len(labels)
     scale = (BOTTOM - TOP) / levels[-1]
+    keys = [(name, (tones or {}).get(name, f"series-{n}")) for n, name in enumerate(series, start=1)]
     columns = []
     for n, label in enumerate(labels):
         left, y, bars = EDGE + n * slot + slot * (1 - BAR_SHARE) / 2, float(BOTTOM), []
-        for number, (name, values) in enumerate(series.items(), start=1):
-            value = values[n] or 0
+        for number, (name, tone) in enumerate(keys, start=1):
+            value = series[name][n] or 0
             if value > 0:
                 y -= value * scale
                 places = (left, y, slot * BAR_SHARE, value * scale)
-                bars.append(Bar(number, name, value, *(round(place, 1) for place in places)))
+                bars.append(Bar(number, tone, name, value, *(round(place, 1) for place in places)))
         known = any(values[n] is not None for values in series.values())
         middle = round(left + slot * BAR_SHARE / 2, 1)
         columns.append(Column(label, middle, totals[n] if known else None, bars, bool(n % 2)))
     return BarChart(
-        list(series),
+        keys,
         columns,
         [Tick(round(BOTTOM - level * scale, 1), level) for level in levels],
         [(label, [values[n] for values in series.values()]) for n, label in enumerate(labels)],

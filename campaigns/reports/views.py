@@ -64,15 +64,15 @@ def report_list(request: HtmxRequest) -> HttpResponseBase:
 def _chart(rows: list[Row], months: list[Month]) -> BarChart | None:
     """Credits by month of the clients that are shown, the oldest month first."""
     namesakes = Counter(row.client.name for row in rows)
-    credits = {
-        row.client.name if namesakes[row.client.name] == 1 else f"{row.client.name} ({row.client.slug})": [
-            cell.charged for cell in reversed(row.cells)
-        ]
-        for row in rows
-    }
-    return bar_chart(
-        [month_short(month.first_day) for month in reversed(months)], largest(credits, _("Others"))
-    )
+    credits, tones = {}, {}
+    for row in rows:
+        name = row.client.name
+        if namesakes[name] > 1:
+            name = f"{name} ({row.client.slug})"
+        credits[name] = [cell.charged for cell in reversed(row.cells)]
+        tones[name] = f"client-{row.client.pk}"
+    labels = [month_short(month.first_day) for month in reversed(months)]
+    return bar_chart(labels, largest(credits, _("Others")), tones)
 
 
 def _cells(

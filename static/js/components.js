@@ -15,13 +15,14 @@ function countChosen(form) {
   form.hidden = chosen === 0 && !form.querySelector(".errorlist"); // what was refused stays in sight
   for (const all of document.querySelectorAll("[data-pick-all]")) {
     if (all.form !== form) continue;
+    all.hidden = boxes.length === 0;
     all.checked = chosen > 0 && chosen === boxes.length;
     all.indeterminate = chosen > 0 && chosen < boxes.length;
   }
 }
 
 function wake(root) {
-  for (const button of root.querySelectorAll("[data-copy], [data-fills], [data-pick-all]")) button.hidden = false;
+  for (const button of root.querySelectorAll("[data-copy], [data-fills]")) button.hidden = false;
   for (const form of root.querySelectorAll("form[data-bulk]")) countChosen(form);
 }
 

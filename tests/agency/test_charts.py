@@ -129,6 +129,13 @@ def test_a_drawing_is_valid_and_has_a_name_and_a_table() -> None:
     assert "not told" in page
 
 
+def test_a_series_can_bring_its_own_colour() -> None:
+    chart = bar_chart(["Nov"], {"Acme": [38], "Others": [2]}, {"Acme": "client-7"})
+    assert chart is not None
+    assert chart.keys == [("Acme", "client-7"), ("Others", "series-2")]
+    assert [bar.tone for bar in chart.columns[0].bars] == ["client-7", "series-2"]
+
+
 def test_columns_are_drawn_with_a_number_for_each_series() -> None:
     chart = bar_chart(["Oct", "Nov"], {"Acme": [38, 52], "Nordlys": [None, 40]})
     page = render_to_string(

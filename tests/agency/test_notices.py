@@ -13,8 +13,8 @@ from django.utils import timezone
 from agency.models import User
 from campaigns.analytics.models import AccountPull
 from campaigns.credits import progress
-from campaigns.models import Campaign
-from tests.factories import NOW, make_account, make_bundle, make_connection, the_connection
+from campaigns.models import Campaign, Command
+from tests.factories import NOW, make_account, make_bundle, make_command, make_connection, the_connection
 
 pytestmark = pytest.mark.django_db
 SignedIn = Callable[[User], Browser]
@@ -164,3 +164,17 @@ def test_the_sidebar_is_drawn_as_it_was_left(signed_in: SignedIn, manager: User)
     assert "data-sidebar" not in browser.get("/help/").content.decode()
     browser.cookies["sidebar"] = "narrow"
     assert 'data-sidebar="narrow"' in browser.get("/help/").content.decode()
+
+
+def test_what_is_held_leads_to_the_orders_under_way(
+    signed_in: SignedIn, manager: User, campaign: Campaign
+) -> None:
+    make_connection(balance=4180)
+    waiting = make_command(campaign, state=Command.State.QUEUED)
+    done = make_command(campaign, state=Command.State.SUCCEEDED)
+    browser = signed_in(manager)
+    address = f"{reverse('command_list')}?state=open"
+    assert f'href="{address}"' in browser.get(reverse("meter")).content.decode()
+    page = browser.get(address).content.decode()
+    assert waiting.get_absolute_url() in page
+    assert done.get_absolute_url() not in page

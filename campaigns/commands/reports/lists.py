@@ -98,6 +98,7 @@ class CommandFilterForm(OwnerFilterForm):
         choices=[
             ("", gettext_lazy("All states")),
             ("person", gettext_lazy("Needs a person")),
+            ("open", gettext_lazy("Under way")),
             ("different", gettext_lazy("Charged differently")),
             *Command.State.choices,
         ],
@@ -126,6 +127,8 @@ class CommandFilterForm(OwnerFilterForm):
         state = chosen.get("state")
         if state == "person":
             return commands.filter(needs_person=True)
+        if state == "open":
+            return commands.filter(state__in=Command.UNSETTLED)
         if state == "different":
             return commands.filter(is_charged_differently=True)
         return commands.filter(state=state) if state else commands

@@ -3,6 +3,7 @@
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
+from agency.countries import country_name
 from agency.models import User
 from agency.search import Hit, Matches, Rank, Source, Text
 from campaigns.access import (
@@ -72,7 +73,7 @@ def _bundle_hit(bundle: Bundle) -> Hit:
         detail=_joined(
             campaign.client.name if campaign else "",
             campaign,
-            bundle.country,
+            country_name(bundle.country),
             bundle.get_platform_name(),
             bundle_pill(bundle).word,
         ),
@@ -105,8 +106,8 @@ def _account_hit(account: SavedAccount) -> Hit:
         url=reverse("account_detail", args=[account.pk]),
         detail=_joined(
             campaign.client.name if campaign else "",
-            account.visible_name,
-            account.country,
+            "" if campaign and account.visible_name == campaign.client.name else account.visible_name,
+            country_name(account.country),
             account.get_platform_name(),
         ),
         client_id=campaign.client_id if campaign else None,

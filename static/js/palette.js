@@ -56,7 +56,7 @@ function show(html) {
   answer.innerHTML = html;
   answer.scrollTop = 0;
   status.classList.add("sr-only");
-  status.textContent = answer.querySelector("[data-said]").dataset.said;
+  status.textContent = answer.querySelector("[data-said]").dataset.said.trim();
   field.setAttribute("aria-expanded", String(options().length > 0));
   choose(options()[0]);
 }

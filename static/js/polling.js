@@ -28,7 +28,7 @@ async function ask(id) {
   const pace = paces.get(id);
   clearTimeout(pace.timer);
   if (pace.isAsking) return undefined;
-  if (isBeingFilledIn(element)) return plan(element); // a swap would take the text away
+  if (isBeingFilledIn(element)) return plan(element); // a swap would take away what was typed or chosen
   pace.isAsking = true;
   // Not an event of the element's: that would count as something that a person asked for.
   await window.htmx.ajax("GET", element.getAttribute("hx-get"), { source: element }).catch(() => undefined);
@@ -45,7 +45,8 @@ async function ask(id) {
 
 function isBeingFilledIn(element) {
   const field = document.activeElement;
-  return element.contains(field) && field.matches("textarea, select, input:not([type=checkbox], [type=radio])");
+  const isTyping = element.contains(field) && field.matches("textarea, select, input:not([type=checkbox], [type=radio])");
+  return isTyping || element.querySelector(".pick input:checked") !== null;
 }
 
 // Quiet: the page says nothing about it, and the next one comes later.

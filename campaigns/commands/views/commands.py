@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from agency.downloads import csv_download
 from agency.forms import page_of
 from agency.htmx import HtmxRequest, page_or_partial
-from agency.models import User
+from agency.models import Connection, User
 from agency.tables import Sort, sort_of
 from campaigns.access import visible_command, visible_commands
 from campaigns.commands import actions
@@ -21,6 +21,7 @@ from campaigns.commands.forms.buttons import AcceptForm, WithdrawForm
 from campaigns.commands.quotes import breakdown_lines
 from campaigns.commands.reports import requests
 from campaigns.commands.reports.lists import COMMAND_COLUMNS, COMMAND_SORTS, CommandFilterForm, command_rows
+from campaigns.commands.reports.queue import send_queue
 from campaigns.models import Command
 from campaigns.models.command import CommandQuerySet
 from campaigns.states import command_pill
@@ -41,6 +42,12 @@ def _filtered(request: HtmxRequest) -> tuple[CommandFilterForm, CommandQuerySet,
 
 @require_safe
 def command_list(request: HtmxRequest) -> HttpResponse:
+    """All of them. While some are on their way, their bar asks for itself."""
+    connection, now = Connection.objects.active(), timezone.now()
+    queue = send_queue(request.user, now=connection.upstream_now(now) if connection else now)
+    if request.htmx.target == "send-queue":
+        context = {"queue": queue, "is_poll": True, "connection": connection}
+        return page_or_partial(request, "commands/command_list.html", "send-queue", context)
     filters, commands, sort = _filtered(request)
     page = page_of(commands, request)
     rows = [(command, command_pill(command)) for command in page]
@@ -50,6 +57,8 @@ def command_list(request: HtmxRequest) -> HttpResponse:
         "page": page,
         "rows": rows,
         "is_narrowed": bool(filters.filters()),
+        "connection": connection,
+        "queue": queue,
     }
     return page_or_partial(request, "commands/command_list.html", "command-table", context)
 

@@ -85,9 +85,9 @@ class SampleForm(forms.Form):
     country = forms.ChoiceField(
         choices=[
             ("", "Choose a country"),
-            ("DEU", "Germany"),
-            ("FRA", "France"),
-            ("GBR", "United Kingdom"),
+            ("DE", "Germany"),
+            ("FR", "France"),
+            ("UK", "United Kingdom"),
             ("USA", "United States"),
         ],
         widget=forms.Select(attrs={"data-country-picker": True}),

@@ -17,6 +17,7 @@ from .prices import PROFILES, Prices
 from .server import Server
 from .store import Store
 from .uploads import Media
+from .work import COVERAGE
 from .world import Beginning, World
 
 DEFAULT_CREDITS = 5000
@@ -43,7 +44,10 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
         "--manager", choices=("auto", "manual"), default="manual", help="managers work by themselves"
     )
     parser.add_argument(
-        "--coverage", choices=("free", "charged"), default="free", help="debit Coverage periods"
+        "--coverage",
+        choices=COVERAGE,
+        default="free",
+        help="debit Coverage periods; due: only when the next call needs one",
     )
     parser.add_argument(
         "--fixtures", choices=("seed", "none"), help="the resources that the seed documents name"
@@ -76,7 +80,7 @@ def make_world(options: argparse.Namespace, folder: Path) -> World:
             now=options.now,
             has_fixtures=(options.fixtures or options.prices) == "seed",
             managers_work_alone=options.manager == "auto",
-            coverage_is_charged=options.coverage == "charged",
+            coverage=options.coverage,
         ),
     )
     world.begin()

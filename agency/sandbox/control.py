@@ -129,7 +129,7 @@ class Control:
     def _manager(self, _: Any) -> Json:
         return {
             "auto": self.world.settings.managers_work_alone,
-            "coverage": "charged" if self.world.settings.coverage_is_charged else "free",
+            "coverage": self.world.settings.coverage,
             "allowance": self.world.store.recall("allowance"),
         }
 
@@ -139,7 +139,7 @@ class Control:
             self.world.let_managers_work_alone(bool(body["auto"]))
             return self._manager(None)
         if "coverage" in body:
-            self.world.settings.coverage_is_charged = body["coverage"] == "charged"
+            self.world.settings.set_coverage(body["coverage"])
             return self._manager(None)
         do = body.get("do")
         with self.world.store.transaction():

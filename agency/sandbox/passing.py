@@ -11,13 +11,13 @@ from .work import Work
 WorkAt = Callable[[datetime, str], Work]
 
 
-def run_due(store: Store, now: datetime, work_at: WorkAt) -> int:
+def run_due(store: Store, now: datetime, work_at: WorkAt, *, with_coverage: bool = True) -> int:
     """Do all that fell due up to `now`, each at its own time; returns how much that was.
 
     Call it inside a transaction. `work_at(time, origin)` makes the context for a piece of work.
     """
     done = 0
-    while (step := _next(store, now)) is not None:
+    while (step := _next(store, now, with_coverage)) is not None:
         due_at, do, origin, bundle_id = step
         work = work_at(due_at, origin)
         do(work)
@@ -27,11 +27,13 @@ def run_due(store: Store, now: datetime, work_at: WorkAt) -> int:
     return done
 
 
-def is_due(store: Store, now: datetime) -> bool:
-    return _next(store, now) is not None
+def is_due(store: Store, now: datetime, *, with_coverage: bool = True) -> bool:
+    return _next(store, now, with_coverage) is not None
 
 
-def _next(store: Store, now: datetime) -> tuple[datetime, Callable[[Work], object], str, str | None] | None:
+def _next(
+    store: Store, now: datetime, with_coverage: bool
+) -> tuple[datetime, Callable[[Work], object], str, str | None] | None:
     """The earliest thing that is due: (time, what to do, who does it, bundle)."""
     before = now - assumed.REVIEW_PERIOD
     found: list[tuple[datetime, Callable[[Work], object], str, str | None]] = []
@@ -62,7 +64,7 @@ def _next(store: Store, now: datetime) -> tuple[datetime, Callable[[Work], objec
         "WHERE coverage_status IN ('included', 'active') AND period_end <= ? ORDER BY period_end LIMIT 1",
         now,
     )
-    if row:
+    if row and with_coverage:
         found.append((row["period_end"], partial(_period_ends, row["id"]), "clock", None))
     return min(found, key=lambda step: step[0], default=None)
 

@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from . import assumed
+from .errors import ControlError
 from .faults import Faults
 from .prices import Prices
 from .store import Store
 
 Json = dict[str, Any]
 
+COVERAGE = ("free", "charged", "due")  # what becomes of Coverage periods that end
 DRY_RUN_ID_PREFIX = "00000000-0000-4000-8000-"
 
 
@@ -22,8 +24,22 @@ class Settings:
     media_url: str = ""  # where uploaded bytes are served, e.g. http://127.0.0.1:8001/media
     managers_work_alone: bool = False  # managers accept, submit and post by themselves as the clock passes
     coverage_is_charged: bool = False  # False: Coverage periods roll on for nothing
+    coverage_renews_itself: bool = True  # False: a period that is due waits for the next call that needs it
     bulk_history: str = assumed.CREDITS_PER_BULK
     webhook_retry_seconds: tuple[float, ...] = assumed.WEBHOOK_RETRY_SECONDS
+
+    @property
+    def coverage(self) -> str:
+        if not self.coverage_is_charged:
+            return "free"
+        return "charged" if self.coverage_renews_itself else "due"
+
+    def set_coverage(self, what: str) -> None:
+        """One of COVERAGE. Raises ControlError for another word."""
+        if what not in COVERAGE:
+            raise ControlError(f"`coverage` must be one of {', '.join(COVERAGE)}")
+        self.coverage_is_charged = what != "free"
+        self.coverage_renews_itself = what != "due"
 
 
 @dataclass

@@ -30,7 +30,7 @@ class Beginning:
     now: datetime | None
     has_fixtures: bool
     managers_work_alone: bool
-    coverage_is_charged: bool
+    coverage: str  # one of work.COVERAGE
 
 
 @dataclass
@@ -43,7 +43,8 @@ class World:
     revoked_keys: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.settings = Settings(coverage_is_charged=self.beginning.coverage_is_charged)
+        self.settings = Settings()
+        self.settings.set_coverage(self.beginning.coverage)
         self.rate = RateLimit(self.beginning.rate)
         self.faults = Faults()
         self.keys = Keys(self.store)
@@ -70,9 +71,8 @@ class World:
         self.faults.clear()
         self.revoked_keys.clear()
         self.rate.set(self.beginning.rate)
-        fresh = Settings(
-            media_url=self.settings.media_url, coverage_is_charged=self.beginning.coverage_is_charged
-        )
+        fresh = Settings(media_url=self.settings.media_url)
+        fresh.set_coverage(self.beginning.coverage)
         vars(self.settings).update(vars(fresh))
         with self.store.transaction():
             self.store.clear()
@@ -117,10 +117,16 @@ class World:
 
     def pass_time(self) -> int:
         """Do what fell due up to now, in its order; returns how much that was."""
-        if not passing.is_due(self.store, self.clock.now()):
+        renews = self.settings.coverage_renews_itself
+        if not passing.is_due(self.store, self.clock.now(), with_coverage=renews):
             return 0
         with self.store.transaction():
-            done = passing.run_due(self.store, self.clock.now(), lambda at, origin: self.work(origin, at))
+            done = passing.run_due(
+                self.store,
+                self.clock.now(),
+                lambda at, origin: self.work(origin, at),
+                with_coverage=renews,
+            )
         self.sender.ring()
         return done
 

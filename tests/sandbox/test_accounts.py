@@ -144,6 +144,19 @@ def test_coverage_is_charged_every_30_days_where_that_is_switched_on(own: Api) -
     )
 
 
+def test_a_period_that_is_due_can_wait_for_the_call_that_needs_it(own: Api) -> None:
+    """As when TokPortal's own renewal is late."""
+    own.sandbox.control.post("/manager", json={"coverage": "due"})
+    bundle_id, account_id = own.delivered()
+    own.sandbox.advance(days=31)
+    coverage = own.done("GET", f"/accounts/{account_id}/managed-subscription")["data"]
+    assert (coverage["period_expired"], coverage["task_access"]) == (True, False)
+    own.done("POST", f"/bundles/{bundle_id}/videos/publish-all")
+    charge = own.sandbox.books()[-1]
+    assert (charge["amount"], charge["origin"], charge["account_id"]) == (-25, "api", account_id)
+    assert own.sandbox.control.post("/manager", json={"coverage": "never"}).status_code == 400
+
+
 def test_coverage_rolls_on_for_nothing_by_default(own: Api) -> None:
     _, account_id = own.delivered()
     before = own.balance()

@@ -56,6 +56,7 @@ def tokportal(connection: Connection, lane: Lane = Lane.BACKGROUND) -> TokPortal
                 api_key=connection.api_key,
                 pace=_pace(connection.api_key) if settings.TOKPORTAL_PACED else None,
                 lane=lane,
+                timeout_seconds=settings.TOKPORTAL_TIMEOUT_SECONDS,
                 on_answer=partial(heed, connection.pk, key_hash(connection.api_key)),
             )
         return _opened[name]

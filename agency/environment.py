@@ -57,6 +57,14 @@ def flag(name: str, *, default: bool = False) -> bool:
     return value == "true" if value else default
 
 
+def whole(name: str, *, default: int, least: int, most: int) -> int:
+    """A whole number within bounds. Anything else stops the process."""
+    text = os.environ.get(name, "").strip() or str(default)
+    if not text.isdecimal() or not least <= int(text) <= most:
+        sys.exit(f"{name} must be a whole number from {least} to {most}, not {text!r}.")
+    return int(text)
+
+
 def redis_database(url: str) -> int:
     """The number of the database that a Redis address names: `redis://host/3` and `unix:///path?db=3`."""
     parts = urlsplit(url)

@@ -28,6 +28,15 @@ def test_a_flag_that_is_neither_true_nor_false_stops_the_process(monkeypatch):
         environment.flag("PRODUCTION")
 
 
+@pytest.mark.parametrize("text", ["0", "26", "2.5", "soon"])
+def test_a_number_out_of_its_bounds_stops_the_process(monkeypatch, text):
+    monkeypatch.setenv("SOME_SECONDS", text)
+    with pytest.raises(SystemExit, match="SOME_SECONDS must be a whole number from 1 to 25"):
+        environment.whole("SOME_SECONDS", default=20, least=1, most=25)
+    monkeypatch.delenv("SOME_SECONDS")
+    assert environment.whole("SOME_SECONDS", default=20, least=1, most=25) == 20
+
+
 def test_local_settings_fill_only_what_is_unset(monkeypatch, tmp_path):
     (tmp_path / "env").write_text("# a comment\nREDIS_URL=unix:///x?db=0\nOTHER_KEY=a=b\n")
     monkeypatch.setenv("LOCAL_DIR", str(tmp_path))

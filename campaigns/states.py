@@ -21,6 +21,20 @@ class Pill:
     since: datetime | None = None
     until: datetime | None = None  # it ends by itself then
 
+    @property
+    def next_actor(self) -> str:
+        """Who has to do something now, in the reader's language; empty where nobody has."""
+        word = NEXT_ACTOR.get(self.raw, "")
+        return gettext(word) if word else ""
+
+
+# TokPortal's word → whose turn it is.
+NEXT_ACTOR = {
+    **dict.fromkeys(("draft", "pending_setup", "pending", "configured", "in_review"), _("you")),
+    **dict.fromkeys(
+        ("published", "published_priority", "accepted", "pending_corrections"), _("TokPortal's manager")
+    ),
+}
 
 # The words are English here; a pill says them in the reader's language.
 TO_SET_UP, WITH_MANAGER, IN_REVIEW = (
@@ -63,6 +77,7 @@ VIDEO = {
     "cancelled": STOPPED,
 }
 COMMAND = {
+    Command.State.AWAITING: (_("Awaiting approval"), "wait"),
     Command.State.QUEUED: (_("Waiting to be sent"), "calm"),
     Command.State.SENDING: (_("Sending"), "info"),
     Command.State.SUCCEEDED: (_("Done"), "good"),

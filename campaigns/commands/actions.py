@@ -19,6 +19,7 @@ from agency.tokportal import normalise_country
 from campaigns.access import resolve
 from campaigns.commands import tasks
 from campaigns.commands.kinds import KINDS
+from campaigns.commands.moves import begin, move
 from campaigns.commands.quotes import Quote, digest_of, free
 from campaigns.content import rules
 from campaigns.ledger import actions as ledger
@@ -101,6 +102,7 @@ def write_command(
         if command.body_digest != digest:
             raise KeyAlreadyUsed(command)
         if is_new:
+            begin(command)
             if quote.credits:
                 ledger.reserve(command, credits=quote.credits, now=asked_at)
             ring(tasks.send_command, command_id=command.pk)
@@ -325,12 +327,11 @@ def withdraw(*, command: Command, by: User, note: str, now: datetime) -> None:
         if note
         else command.evidence
     )
+    withdrawn = {"state": S.VOID, "state_since": at, "needs_person": False, "evidence": evidence}
     with transaction.atomic():
-        moved = Command.objects.filter(
-            pk=command.pk, state__in=(S.QUEUED, S.UNKNOWN), first_sent_at=None
-        ).update(state=S.VOID, state_since=at, evidence=evidence) or Command.objects.filter(
-            pk=command.pk, state=S.UNKNOWN, needs_person=True
-        ).update(state=S.VOID, state_since=at, needs_person=False, evidence=evidence)
+        moved = move(
+            command, (S.AWAITING, S.QUEUED, S.UNKNOWN), dict(withdrawn), by=by, note=note, first_sent_at=None
+        ) or move(command, (S.UNKNOWN,), withdrawn, by=by, note=note, needs_person=True)
         if not moved:
             raise WrongMove(
                 _("It has left meanwhile, or is being checked. Look at its page again in a moment.")
@@ -344,14 +345,15 @@ def accept_as_done(*, command: Command, by: User, note: str, credits: int, now: 
     at = command.connection.upstream_now(now)
     evidence = f"{command.evidence} {by.name} decided that it happened: {note}".strip()
     with transaction.atomic():
-        moved = Command.objects.filter(pk=command.pk, state=S.UNKNOWN, needs_person=True).update(
-            state=S.SUCCEEDED,
-            state_since=at,
-            needs_person=False,
-            evidence=evidence,
-            credits_charged=credits,
-            is_charged_differently=credits != command.quoted_credits,
-        )
+        found = {
+            "state": S.SUCCEEDED,
+            "state_since": at,
+            "needs_person": False,
+            "evidence": evidence,
+            "credits_charged": credits,
+            "is_charged_differently": credits != command.quoted_credits,
+        }
+        moved = move(command, (S.UNKNOWN,), found, by=by, note=note, needs_person=True)
         if not moved:
             raise WrongMove(_("Somebody else has decided meanwhile. Look at its page again."))
         ledger.settle(command, charged=credits, now=at)

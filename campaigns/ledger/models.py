@@ -40,6 +40,29 @@ class Budget(models.Model):
 
 
 @audited()
+class ApprovalRule(models.Model):
+    """Orders that cost more than `credits` need a second person. Without a client it is everybody's."""
+
+    client = models.OneToOneField(
+        Client, on_delete=models.CASCADE, null=True, blank=True, related_name="approval_rule"
+    )
+    credits = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client"],
+                condition=Q(client__isnull=True),
+                nulls_distinct=False,
+                name="approval_rule_one_for_the_agency",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"above {self.credits} credits for {self.client or 'everybody'}"
+
+
+@audited()
 class Reservation(models.Model):
     """Credits held for a Command against the pool and the budgets, until it settles or is void."""
 

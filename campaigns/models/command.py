@@ -1,6 +1,7 @@
 import uuid
 from datetime import datetime, timedelta
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from agency.models import Connection, User, audited
 from campaigns.models.campaign import Campaign
 from campaigns.models.mirror import Bundle, searchable
+from campaigns.models.stop import Stop
 from clients.models import Client
 
 
@@ -22,12 +24,45 @@ class CommandQuerySet(models.QuerySet["Command"]):
     def unsettled(self) -> "CommandQuerySet":
         return self.filter(state__in=Command.UNSETTLED)
 
+    def stopped(self) -> "CommandQuerySet":
+        """Those that a person keeps from leaving."""
+        return self.filter(models.Exists(_stops_of_a_command()))
+
     def due(self, now: datetime) -> "CommandQuerySet":
-        """May be sent: queued, its time has come, and nothing of its bundle is before it (M1)."""
-        before = Command.objects.filter(
-            bundle=models.OuterRef("bundle"), pk__lt=models.OuterRef("pk")
-        ).unsettled()
-        return self.filter(~models.Exists(before), state=Command.State.QUEUED, next_try_at__lte=now)
+        """May be sent: queued, its time has come, nobody has stopped it, and nothing of its bundle is in its way.
+
+        Commands of a bundle leave in the order they were asked for, one at a time (M1). One that was approved
+        late comes before the younger ones that still wait, and behind the one that has left.
+        """
+        in_its_way = Command.objects.filter(bundle=models.OuterRef("bundle")).filter(
+            Q(state=Command.State.QUEUED, pk__lt=models.OuterRef("pk"))
+            | Q(state__in=(Command.State.SENDING, Command.State.UNKNOWN))
+        )
+        return self.filter(
+            ~models.Exists(in_its_way),
+            ~models.Exists(_stops_of_a_command()),
+            state=Command.State.QUEUED,
+            next_try_at__lte=now,
+        )
+
+    def overdue(self, now: datetime, *, upstream_now: datetime) -> "CommandQuerySet":
+        """Longer in their state than that takes, though nobody has stopped them. `now` is machine time."""
+        state, expected = Command.State, Command.EXPECTED
+        return self.filter(
+            Q(state=state.AWAITING, state_since__lt=upstream_now - expected[state.AWAITING])
+            | Q(state=state.QUEUED, next_try_at__lt=now - expected[state.QUEUED])
+            & ~models.Exists(_stops_of_a_command())
+            | Q(state=state.SENDING, lease_until__lt=now - expected[state.SENDING])
+            | Q(state=state.UNKNOWN, state_since__lt=upstream_now - expected[state.UNKNOWN])
+        )
+
+
+def _stops_of_a_command() -> models.QuerySet[Stop]:
+    return Stop.objects.standing().filter(
+        Q(client=None)
+        | Q(client=models.OuterRef("client"), campaign=None)
+        | Q(campaign=models.OuterRef("campaign"))
+    )
 
 
 @audited()
@@ -55,6 +90,7 @@ class Command(models.Model):
         CREATE_WEBHOOK = "create_webhook", _("Create the webhook endpoint")
 
     class State(models.TextChoices):
+        AWAITING = "awaiting", _("Awaiting approval")
         QUEUED = "queued", _("Waiting to be sent")
         SENDING = "sending", _("Sending")
         SUCCEEDED = "succeeded", _("Done")
@@ -64,14 +100,24 @@ class Command(models.Model):
         VOID = "void", _("Withdrawn")
 
     LEASE = timedelta(seconds=90)  # longer than any call takes; afterwards nobody waits for the answer
-    UNSETTLED = (State.QUEUED, State.SENDING, State.UNKNOWN)
+    ON_ITS_WAY = (State.QUEUED, State.SENDING, State.UNKNOWN)
+    UNSETTLED = (State.AWAITING, *ON_ITS_WAY)
     NEXT_STATES = {
+        State.AWAITING: (State.QUEUED, State.VOID),
         State.QUEUED: (State.SENDING, State.UNKNOWN, State.VOID),
         State.SENDING: (State.SUCCEEDED, State.REFUSED, State.UNKNOWN, State.QUEUED),
         State.UNKNOWN: (State.SUCCEEDED, State.REFUSED, State.QUEUED, State.VOID),
         State.SUCCEEDED: (),
         State.REFUSED: (),
         State.VOID: (),
+    }
+    # How long a state lasts where everything runs: since it began; of a queued one since it was to be tried, and of
+    # one that is being sent since its lease ended. What outstays it needs a person.
+    EXPECTED = {
+        State.AWAITING: timedelta(days=1),
+        State.QUEUED: timedelta(minutes=5),
+        State.SENDING: timedelta(minutes=2),
+        State.UNKNOWN: timedelta(minutes=15),
     }
 
     key = models.UUIDField(unique=True, default=uuid.uuid4)  # the idempotency key, one per user intent
@@ -133,7 +179,9 @@ class Command(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["queued", "sending", "succeeded", "refused", "unknown", "void"]),
+                condition=Q(
+                    state__in=["awaiting", "queued", "sending", "succeeded", "refused", "unknown", "void"]
+                ),
                 name="command_state_is_known",
             ),
             models.CheckConstraint(condition=Q(quoted_credits__gte=0), name="command_quote_is_not_negative"),
@@ -155,7 +203,7 @@ class Command(models.Model):
             ),
             models.Index(
                 fields=["state_since"],
-                condition=Q(state__in=["unknown", "refused"]) | Q(is_charged_differently=True),
+                condition=Q(state__in=["awaiting", "unknown", "refused"]) | Q(is_charged_differently=True),
                 name="command_for_a_person",
             ),
             models.Index(fields=["bundle", "id"], name="command_by_bundle"),
@@ -177,3 +225,27 @@ class Command(models.Model):
     @property
     def is_paid(self) -> bool:
         return self.quoted_credits > 0 or bool(self.credits_charged)
+
+
+class CommandMove(models.Model):
+    """A Command went from one state to another: when, and who did it. Only ever added."""
+
+    command = models.ForeignKey(Command, on_delete=models.PROTECT, related_name="moves")
+    before = models.CharField(max_length=20, choices=Command.State, blank=True, default="")  # "" = written
+    after = models.CharField(max_length=20, choices=Command.State)
+    at = models.DateTimeField()  # TokPortal's time
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )  # null = a worker
+    note = models.TextField(blank=True, default="")  # what was said or found
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-at"], condition=Q(after="sending"), name="command_move_out"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.before or 'nothing'} → {self.after}"

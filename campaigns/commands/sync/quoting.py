@@ -10,6 +10,7 @@ from agency.models import Connection, User
 from agency.tokportal import Answer, CreditCosts, DryRunIgnored, Lane
 from campaigns.commands.estimates import estimate
 from campaigns.commands.kinds import KINDS
+from campaigns.commands.moves import begin
 from campaigns.commands.quotes import Quote, digest_of
 from campaigns.commands.sync.settling import settle
 from campaigns.models import Bundle, Campaign, Command
@@ -90,6 +91,7 @@ def keep_ignored_dry_run(asked: Command, answer: Answer[Any], *, now: datetime) 
     asked.state, asked.state_since, asked.lease_until = S.SENDING, asked.asked_at, now + Command.LEASE
     asked.evidence = "This was a price check. TokPortal ignored the dry-run header and carried it out."
     asked.save()
+    begin(asked)
     settle(asked, answer, at=answer.server_time or asked.asked_at)
     asked.refresh_from_db()
     return asked

@@ -30,17 +30,17 @@ from agency.tokportal import (
 )
 from campaigns.commands import refusals
 from campaigns.commands.kinds import KINDS, Evidence
+from campaigns.commands.moves import move
 from campaigns.commands.sync.settling import (
     answered_at,
     follow_up,
     link_bundle,
-    move,
     postpone,
     refuse,
     settle,
 )
 from campaigns.ledger import actions as ledger
-from campaigns.models import Command
+from campaigns.models import Bundle, Command
 from campaigns.sync import mirror_bundle
 
 S = Command.State
@@ -63,14 +63,7 @@ def send_command(command_id: int, *, now: datetime) -> None:
         if move(command, (S.QUEUED,), {"state": S.UNKNOWN, "state_since": left_at, "next_try_at": now}):
             resolve_command(command.pk, now=now)
         return
-    # The row itself is checked again here: two workers cannot both claim it.
-    claim = {
-        "state": S.SENDING,
-        "state_since": left_at,
-        "lease_until": now + Command.LEASE,
-        "attempts": command.attempts + 1,
-    }
-    if not move(command, (S.QUEUED,), claim):
+    if not claim(command, left_at=left_at, now=now):
         return
     api = tokportal(command.connection, Lane.PERSON)
     attempt = calls_of(command.pk, attempt=command.attempts)
@@ -98,6 +91,20 @@ def send_command(command_id: int, *, now: datetime) -> None:
             fail(command, error, left_at=left_at, now=now)
             return
         finish(api, command, answer, left_at=left_at)
+
+
+def claim(command: Command, *, left_at: datetime, now: datetime) -> bool:
+    """Take it for this worker, if it is still due: another one, or a person's stop, may have come first."""
+    claimed = {
+        "state": S.SENDING,
+        "state_since": left_at,
+        "lease_until": now + Command.LEASE,
+        "attempts": command.attempts + 1,
+    }
+    with transaction.atomic():
+        if command.bundle_id:  # two of one bundle do not leave at the same moment
+            Bundle.objects.select_for_update(of=("self",)).only("pk").get(pk=command.bundle_id)
+        return move(command, (S.QUEUED,), claimed, among=Command.objects.due(now))
 
 
 def note_before(api: TokPortal, command: Command) -> None:
@@ -207,7 +214,7 @@ def resolve_command(command_id: int, *, now: datetime) -> None:
             "next_try_at": now,
             "evidence": f"{evidence.text} So it was sent again with the same key.",
         }
-        if move(command, (S.UNKNOWN,), replay):
+        if move(command, (S.UNKNOWN,), replay, note=evidence.text):
             send_command(command.pk, now=now)
     else:
         Command.objects.filter(pk=command.pk, state=S.UNKNOWN).update(
@@ -230,7 +237,7 @@ def settle_found(command: Command, evidence: Evidence, *, at: datetime, now: dat
             "error_message": "",
             "error_details": {},
         }
-        if not move(command, (S.UNKNOWN,), values):
+        if not move(command, (S.UNKNOWN,), values, note=evidence.text):
             return
         ledger.settle(command, charged=command.quoted_credits, now=at)
         if evidence.bundle is not None:

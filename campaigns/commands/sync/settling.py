@@ -20,9 +20,10 @@ from agency.tokportal import (
     WebhookEndpoint,
 )
 from campaigns.commands import refusals
+from campaigns.commands.moves import move
 from campaigns.ledger import actions as ledger
 from campaigns.models import Bundle, Command
-from campaigns.sync import fitting, mirror_bundle, refresh_bundle
+from campaigns.sync import mirror_bundle, refresh_bundle
 
 logger = logging.getLogger(__name__)
 S = Command.State
@@ -131,24 +132,3 @@ def refuse(command: Command, refusal: dict[str, Any], *, at: datetime) -> None:
         values = {"state": S.REFUSED, "state_since": at, "answered_at": at, "lease_until": None, **refusal}
         if move(command, (S.SENDING, S.UNKNOWN), values):
             ledger.void(command, now=at)
-
-
-def move(command: Command, states: tuple[str, ...], values: dict[str, Any], **still: Any) -> bool:
-    """One guarded UPDATE: only from one of `states`, so that two workers cannot both win.
-
-    Raises ValueError for a move that `Command.NEXT_STATES` does not know.
-
-    `still`: what else the row must say. A `lease_until` tells whether it is still the same attempt.
-    """
-    if any(values["state"] not in Command.NEXT_STATES[S(state)] for state in states):
-        raise ValueError(f"a Command cannot go from {' or '.join(states)} to {values['state']}")
-    for name in {
-        "request_id",
-        "error_code",
-    } & values.keys():  # TokPortal's words must not undo what they come with
-        values[name] = fitting(Command, name, values[name])
-    moved = Command.objects.filter(pk=command.pk, state__in=states, **still).update(**values)
-    if moved:
-        for name, value in values.items():
-            setattr(command, name, value)
-    return bool(moved)

@@ -87,8 +87,8 @@ def test_an_order_that_somebody_must_decide_is_red(campaign: Campaign) -> None:
     assert light("Orders", connection).tone == "wait"
     make_command(campaign, state=Command.State.UNKNOWN, needs_person=True)
     assert light("Orders", connection).word == "1 to decide"
-    counts = {row.state: row.count for row in operations.command_counts(connection)}
-    assert counts == {"queued": 2, "sending": 0, "unknown": 1}
+    counts = {row.state: row.count for row in operations.command_counts(connection) if row.count}
+    assert counts == {"queued": 2, "unknown": 1}
 
 
 def test_events_and_sweeps_say_how_they_are() -> None:

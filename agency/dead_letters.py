@@ -1,10 +1,9 @@
 """Commands that a person must look at: unknown for good, or longer in a state than that takes. Reads only."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from agency.models import Connection
@@ -14,13 +13,6 @@ from campaigns.states import Pill, command_pill
 
 S = Command.State
 
-# How long a state takes where everything runs: beyond the time for which the next try, or the lease, was set; and
-# for a look at TokPortal since the outcome is unknown.
-EXPECTED: Mapping[str, timedelta] = {
-    S.QUEUED: timedelta(minutes=5),
-    S.SENDING: timedelta(minutes=2),
-    S.UNKNOWN: timedelta(minutes=15),
-}
 MOST_SHOWN = 25
 
 
@@ -34,17 +26,13 @@ class DeadLetter:
 
 def dead_letters(connection: Connection, *, now: datetime) -> list[DeadLetter]:
     """The oldest ones first. `now` is machine time."""
-    upstream_now = connection.upstream_now(now)
-    before = Command.objects.filter(bundle=OuterRef("bundle"), pk__lt=OuterRef("pk")).unsettled()
-    overdue = (
-        Q(needs_person=True)
-        | Q(state=S.QUEUED, next_try_at__lt=now - EXPECTED[S.QUEUED])
-        | Q(state=S.SENDING, lease_until__lt=now - EXPECTED[S.SENDING])
-        | Q(state=S.UNKNOWN, state_since__lt=upstream_now - EXPECTED[S.UNKNOWN])
+    before = Command.objects.filter(
+        bundle=OuterRef("bundle"), pk__lt=OuterRef("pk"), state__in=(S.QUEUED, S.SENDING, S.UNKNOWN)
     )
+    unsettled = Command.objects.unsettled().filter(connection=connection)
+    overdue = unsettled.overdue(now, upstream_now=connection.upstream_now(now))
     found = (
-        Command.objects.unsettled()
-        .filter(overdue, connection=connection)
+        (unsettled.filter(needs_person=True) | overdue)
         .select_related("client", "campaign", "bundle")
         .defer("body", "answer", "bundle__raw", "bundle__account_listing")
         .annotate(is_behind=Exists(before))
@@ -59,6 +47,8 @@ def dead_letters(connection: Connection, *, now: datetime) -> list[DeadLetter]:
 def _reason(command: Command) -> str:
     if command.needs_person:
         return command.evidence or _("Nothing tells whether it happened. Open it and decide.")
+    if command.state == S.AWAITING:
+        return _("Nobody has approved it or taken it back.")
     if command.state == S.UNKNOWN:
         return command.evidence or _("TokPortal could not be asked yet whether it happened.")
     if command.state == S.SENDING:

@@ -73,9 +73,9 @@ def _bundle_hit(bundle: Bundle) -> Hit:
         detail=_joined(
             campaign.client.name if campaign else "",
             campaign,
+            bundle_pill(bundle).word,
             country_name(bundle.country),
             bundle.get_platform_name(),
-            bundle_pill(bundle).word,
         ),
         ref=bundle.external_ref,
         client_id=campaign.client_id if campaign else None,

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("demo", "pages")
+BENCHES = ("demo", "pages", "search")
 
 
 def main() -> None:

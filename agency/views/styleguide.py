@@ -158,7 +158,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     return {
         "clients": clients,
         "form": form,
-        "day_presets": [("First possible day", "2026-11-24"), ("In a week", "2026-12-01")],
+        "day_presets": [("First possible day", date(2026, 11, 24)), ("In a week", date(2026, 12, 1))],
         "pills": pills,
         "now": NOW,
         "earlier": NOW - timedelta(minutes=12),

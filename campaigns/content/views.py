@@ -1,6 +1,7 @@
 """The posts of a campaign. A post that sits in a slot is edited in its slot, from where it is sent."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -8,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -49,12 +51,17 @@ def post_list(request: HtmxRequest, campaign_id: int) -> HttpResponseBase:
     posts = sort.order(filters.narrow(campaign.posts.select_related("video__bundle")))
     if request.GET.get("format") == "csv":
         return csv_download(f"posts-{campaign.client.slug}-{campaign.slug}", COLUMNS, _cells(posts))
+    today = timezone.localdate()
     is_open = not campaign.archived_at and not campaign.client.is_archived
     context = {
         "campaign": campaign,
         "filters": filters,
         "sort": sort,
         "page": page_of(posts, request),
+        "day_presets": [
+            (_("In a week"), today + timedelta(days=7)),
+            (_("In two weeks"), today + timedelta(days=14)),
+        ],
         "day_form": PostDayForm(campaign=campaign) if request.user.may_edit and is_open else None,
     }
     return page_or_partial(request, "content/post_list.html", "post-table", context)

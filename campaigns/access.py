@@ -8,7 +8,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from agency.models import User
-from campaigns.models import Bundle, Campaign, Command, Namespace, Post, SavedAccount, Video
+from campaigns.models import Bundle, Campaign, Command, Namespace, Post, SavedAccount, Stop, Video
 from campaigns.models.campaign import CampaignQuerySet
 from campaigns.models.command import CommandQuerySet
 from campaigns.models.mirror import BundleQuerySet
@@ -106,6 +106,26 @@ def visible_command(user: User, command_id: int) -> Command:
     if command is None:
         raise Http404("No such order.")
     return command
+
+
+def visible_stop(user: User, stop_id: int) -> Stop:
+    related = ("client", "campaign", "stopped_by", "lifted_by")
+    stop = Stop.objects.visible_to(user).select_related(*related).filter(pk=stop_id).first()
+    if stop is None:
+        raise Http404("No such stop.")
+    return stop
+
+
+def may_lift(user: User, stop: Stop) -> bool:
+    """Who may stop it: owners everything, editors what is their clients'."""
+    return user.may_edit if stop.client_id else user.is_owner
+
+
+def liftable_stop(user: User, stop_id: int) -> Stop:
+    stop = visible_stop(user, stop_id)
+    if not may_lift(user, stop):
+        raise PermissionDenied(_("Only an owner of the dashboard may do this."))
+    return stop
 
 
 def visible_accounts(user: User) -> QuerySet[SavedAccount]:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from agency.models import Connection, User
 from campaigns.commands.quotes import digest_of
-from campaigns.models import Bundle, Campaign, Command, Namespace, Post, SavedAccount, Video
+from campaigns.models import Bundle, Campaign, Command, Namespace, Post, SavedAccount, Stop, Video
 from clients.models import Client, Membership
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -115,3 +115,11 @@ def make_command(campaign: Campaign | None = None, **fields: Any) -> Command:
         "next_try_at": NOW,
     }
     return Command.objects.create(**{**row, **fields})
+
+
+def make_stop(client: Client | None = None, campaign: Campaign | None = None, **fields: Any) -> Stop:
+    """A stop that stands: of everything, of a client, or of one campaign of it."""
+    row: dict[str, Any] = {"reason": "Wait for the lawyers", "stopped_at": NOW}
+    if "stopped_by" not in fields:
+        row["stopped_by"] = make_user(first_name="Sam")
+    return Stop.objects.create(client=client, campaign=campaign, **{**row, **fields})

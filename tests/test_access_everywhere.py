@@ -13,7 +13,7 @@ from campaigns.analytics.models import AccountSnapshot
 from campaigns.events.models import WebhookEvent
 from campaigns.ledger.models import CreditEntry
 from campaigns.models import AccountProfile, Campaign
-from tests.factories import NOW, make_account, make_bundle, make_command, make_post, the_connection
+from tests.factories import NOW, make_account, make_bundle, make_command, make_post, make_stop, the_connection
 
 # Open to everybody, with a way of their own to tell who is asking.
 PUBLIC = {"sign-in", "health_live", "health_ready", "webhook"}
@@ -78,6 +78,7 @@ def world(campaign: Campaign) -> dict[str, object]:
         "entry_id": entry.pk,
         "event_id": event.pk,
         "drift_id": drift.pk,
+        "stop_id": make_stop(campaign.client, reason=SECRET).pk,
         "allocation_id": 1,
         "namespace_id": campaign.namespaces.get().pk,
         "user_id": 1,

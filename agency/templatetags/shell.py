@@ -1,10 +1,12 @@
 """The frame of every page: navigation, credit meter, troubles, and how long ago something was."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
 from django import template
+from django.db.models import Q
 from django.http import HttpRequest
 from django.template import Context
 from django.templatetags.static import static
@@ -25,7 +27,7 @@ from agency.run import HEARTBEAT_KEYS
 from agency.scope import client_of_filters
 from agency.times import age, clock_difference
 from campaigns.ledger import reports as ledger
-from campaigns.models import Bundle, Command, Platform, Video
+from campaigns.models import Bundle, Campaign, Command, Platform, Stop, Video
 from campaigns.states import Pill, bundle_pill, command_pill, video_pill
 from clients.models import Client
 
@@ -88,9 +90,9 @@ class Shell:
 
 @register.simple_tag(takes_context=True)
 def shell(context: Context) -> Shell:
-    """What the frame shows. Two queries where the page has not asked them already, and two questions to Redis.
+    """What the frame shows. Three queries where the page has not asked them already, and two questions to Redis.
 
-    A list that is narrowed to a client costs a third query.
+    A list that is narrowed to a client costs a fourth query.
     """
     request = context["request"]
     connection, pool = context.get("connection"), context.get("pool")
@@ -102,7 +104,10 @@ def shell(context: Context) -> Shell:
     return Shell(
         client=page_client(context) or client_of_filters(request, request.user),
         navigation=_navigation(request.user, _place(request)),
-        troubles=_troubles(request.user, connection, timezone.now()),
+        troubles=[
+            *_stops(context, request.user, timezone.now()),
+            *_troubles(request.user, connection, timezone.now()),
+        ],
         pool=pool if connection else None,
         needs_count=_needs_count(context),
         is_narrow=request.COOKIES.get(name) == value,
@@ -168,6 +173,38 @@ def _addressed() -> tuple[tuple[str | Promise, str | Promise, str, str, bool], .
     return tuple(
         (group, label, symbol, reverse(name), owners) for group, label, symbol, name, owners in NAVIGATION
     )
+
+
+def _stops(context: Context, user: User, now: datetime) -> Iterator[Trouble]:
+    """What a person has stopped and this page is about: everything, its client, its campaign."""
+    client, campaign = page_client(context), _page_campaign(context)
+    standing = Stop.objects.standing().filter(Q(client=None) | Q(client=client))
+    if campaign:
+        standing = standing.filter(Q(campaign=None) | Q(campaign=campaign))
+    for stop in standing.select_related("client", "campaign", "stopped_by").order_by("pk"):
+        about = {"scope": stop.campaign or stop.client}
+        what = gettext("Sending is stopped for %(scope)s.") % about if stop.client_id else ""
+        then = gettext("%(who)s stopped it %(age)s: “%(reason)s” New orders wait and hold their credits.") % {
+            "who": stop.stopped_by.name,
+            "age": age(stop.stopped_at, now),
+            "reason": stop.reason,
+        }
+        yield Trouble(
+            "bad",
+            what or gettext("Sending is stopped for everything."),
+            then,
+            stop.get_absolute_url(),
+            gettext("See what waits"),
+        )
+
+
+def _page_campaign(context: Context) -> Campaign | None:
+    own = context.get("campaign")
+    if isinstance(own, Campaign):
+        return own
+    about = (context.get(name) for name in ("bundle", "command"))
+    found = (getattr(row, "campaign", None) for row in about)
+    return next((campaign for campaign in found if isinstance(campaign, Campaign)), None)
 
 
 def _troubles(user: User, connection: Connection | None, now: datetime) -> list[Trouble]:

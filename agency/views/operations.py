@@ -18,6 +18,7 @@ from campaigns.credits.tasks import import_history
 from campaigns.events import actions
 from campaigns.events.models import Sweep
 from campaigns.events.tasks import refresh_reference
+from campaigns.models import Stop
 from clients.access import require_owner
 
 SWEEPS = {"changes": Sweep.Kind.LISTS, "everything": Sweep.Kind.EVERYTHING}
@@ -34,6 +35,7 @@ def operations(request: HtmxRequest) -> HttpResponse:
         "sentence": reading.sentence(lights),
         "connection": connection,
         "now": now,
+        "stops": Stop.objects.standing().select_related("client", "campaign", "stopped_by").order_by("pk"),
     }
     if connection:
         context |= {

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from agency.formats import number
 from agency.models import Connection, User
 from agency.tokportal import InsufficientCredits, NotAllowed, NotSent, RateLimited, Refused, TokPortalError
-from campaigns.commands import refusals, sync
+from campaigns.commands import refusals, stops, sync
 from campaigns.commands.quotes import Quote
 from campaigns.ledger import reports as ledger
 from campaigns.models import Bundle, Campaign
@@ -58,6 +58,7 @@ class Offer:
     remainders: tuple[Remainder, ...] = ()
     refused: Mapping[str, list[str]] = field(default_factory=dict)  # form field → sentences; '' = the whole
     trouble: str = ""  # why TokPortal could not be asked; another try may work
+    is_stopped: bool = False  # what is ordered now waits until a person lets it go
 
     @property
     def warnings(self) -> list[str]:
@@ -104,7 +105,8 @@ def offer(
     except TokPortalError as error:
         return Offer(trouble=why_no_price(error))
     connection.refresh_from_db(fields=["balance", "balance_at"])
-    return Offer(quote=quote, remainders=remainders(connection, campaign, quote.credits))
+    left = remainders(connection, campaign, quote.credits)
+    return Offer(quote=quote, remainders=left, is_stopped=stops.is_stopped(campaign))
 
 
 def remainders(connection: Connection, campaign: Campaign, credits: int) -> tuple[Remainder, ...]:

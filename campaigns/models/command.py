@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from agency.models import Connection, User, audited
 from campaigns.models.campaign import Campaign
 from campaigns.models.mirror import Bundle, searchable
-from campaigns.models.stop import Stop
+from campaigns.models.stop import Stop, StopQuerySet
 from clients.models import Client
 
 
@@ -57,12 +57,8 @@ class CommandQuerySet(models.QuerySet["Command"]):
         )
 
 
-def _stops_of_a_command() -> models.QuerySet[Stop]:
-    return Stop.objects.standing().filter(
-        Q(client=None)
-        | Q(client=models.OuterRef("client"), campaign=None)
-        | Q(campaign=models.OuterRef("campaign"))
-    )
+def _stops_of_a_command() -> StopQuerySet:
+    return Stop.objects.standing().over(models.OuterRef("client"), models.OuterRef("campaign"))
 
 
 @audited()

@@ -21,6 +21,11 @@ class StopQuerySet(models.QuerySet["Stop"]):
     def standing(self) -> "StopQuerySet":
         return self.filter(lifted_at=None)
 
+    def over(self, client: object, campaign: object) -> "StopQuerySet":
+        """Those that keep a Command of this client and campaign from leaving: ids, or columns of another query."""
+        of_campaign = Q(campaign__isnull=False, campaign=campaign)
+        return self.filter(Q(client=None) | Q(client=client, campaign=None) | of_campaign)
+
 
 @audited()
 class Stop(models.Model):

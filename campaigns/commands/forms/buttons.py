@@ -61,6 +61,17 @@ class AcceptForm(forms.Form):
     credits = forms.IntegerField(label=gettext_lazy("Credits charged"), min_value=0, max_value=1_000_000)
 
 
+class StopForm(forms.Form):
+    """Nobody stops the work of others without a reason that they can read."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why?"),
+        max_length=300,
+        help_text=gettext_lazy("Everybody whose work waits reads it."),
+        error_messages={"required": gettext_lazy("Say why, so that others know what to wait for.")},
+    )
+
+
 class AccountCorrectionForm(CommandForm):
     """What the manager should change on the delivered account ("Account Actions")."""
 

@@ -16,7 +16,7 @@ from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import Connection, User
 from agency.tables import Sort, sort_of
 from campaigns.access import visible_command, visible_commands
-from campaigns.commands import actions
+from campaigns.commands import actions, stops
 from campaigns.commands.forms.buttons import AcceptForm, WithdrawForm
 from campaigns.commands.quotes import breakdown_lines
 from campaigns.commands.reports import requests
@@ -89,6 +89,7 @@ def _context(
         "command": command,
         "client": command.client,
         "pill": command_pill(command),
+        "stop": stops.stop_of(command) if command.state == S.QUEUED else None,
         "asked": requests.asked(command),
         "quoted_lines": breakdown_lines(command.quoted_credits, command.quoted_breakdown),
         "body": json.dumps(command.body, indent=2, ensure_ascii=False, sort_keys=True),

@@ -1,6 +1,6 @@
 # Needs git, make and Python 3.11 or newer. `make help` lists what there is.
 
-.PHONY: help setup demo demo-reset test check lock bench messages
+.PHONY: help setup demo demo-reset test check lock bench messages pictures
 .DEFAULT_GOAL := help
 
 PYTHON_IN_VENV := .venv/bin/python
@@ -36,3 +36,6 @@ messages: setup ## bring the catalogues of translations up to date and compile t
 bench: ## measure; prints JSON lines (ONLY=name for one)
 	@scripts/install dev
 	@exec $(PYTHON_IN_VENV) -m tests.bench $(ONLY)
+
+pictures: ## draw the README's pictures anew
+	@$(MAKE) --no-print-directory test ARGS="-n 0 tests/browser/test_pictures.py" PICTURES=yes

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection as database
-from django.db.models import Aggregate, Count, FloatField, Q, QuerySet
 
-from agency.models import ApiCall, Connection
+from agency.models import Connection
 
 LAST = timedelta(hours=1)
 
@@ -27,10 +26,12 @@ FROM heard WHERE operation IS NOT NULL ORDER BY operation
 """
 
 
-class Median(Aggregate):
-    function = "PERCENTILE_CONT"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = FloatField()
+# The row without an operation is that of all together; it is there even where nothing was called.
+RECENT = """
+SELECT operation, count(*), count(*) FILTER (WHERE failure <> ''),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY milliseconds)
+FROM agency_apicall WHERE connection_id = %(connection)s AND at > %(since)s GROUP BY ROLLUP (operation)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,37 +57,23 @@ class Operation:
         return self.asked_at != self.worked_at
 
 
-def last_hour(connection: Connection, *, now: datetime) -> Traffic:
-    found = _recent(connection, now).aggregate(**_FIGURES)
-    return _traffic(found["calls"], found["failed"], found["median"])
-
-
-def operations(connection: Connection, *, now: datetime) -> list[Operation]:
-    """Those of the last 90 days, by name."""
-    figures = _recent(connection, now).values("operation").annotate(**_FIGURES)
-    recent = {
-        name: _traffic(calls, failed, median)
-        for name, calls, failed, median in figures.values_list("operation", *_FIGURES)
-    }
-    return [
+def traffic(connection: Connection, *, now: datetime) -> tuple[Traffic, list[Operation]]:
+    """The last hour of all calls, and each operation of the last 90 days, by name."""
+    with database.cursor() as cursor:
+        cursor.execute(RECENT, {"connection": connection.pk, "since": now - LAST})
+        recent = {
+            name: Traffic(calls, failed, None if median is None else round(median))
+            for name, calls, failed, median in cursor.fetchall()
+        }
+    operations = [
         Operation(name, worked_at, asked_at, recent.get(name, Traffic()))
         for name, worked_at, asked_at in _heard(connection)
     ]
+    return recent[None], operations
 
 
 def operation_names(connection: Connection) -> list[str]:
     return [name for name, _worked_at, _asked_at in _heard(connection)]
-
-
-_FIGURES = {
-    "calls": Count("pk"),
-    "failed": Count("pk", filter=~Q(failure="")),
-    "median": Median("milliseconds"),
-}
-
-
-def _recent(connection: Connection, now: datetime) -> QuerySet[ApiCall]:
-    return ApiCall.objects.filter(connection=connection, at__gt=now - LAST)
 
 
 def _heard(connection: Connection) -> list[tuple[str, datetime | None, datetime]]:
@@ -94,7 +81,3 @@ def _heard(connection: Connection) -> list[tuple[str, datetime | None, datetime]
     with database.cursor() as cursor:
         cursor.execute(HEARD, {"connection": connection.pk})
         return [row for row in cursor.fetchall() if row[2]]
-
-
-def _traffic(calls: int, failed: int, median: float | None) -> Traffic:
-    return Traffic(calls, failed, None if median is None else round(median))

@@ -38,11 +38,12 @@ def operations(request: HtmxRequest) -> HttpResponse:
         "stops": Stop.objects.standing().select_related("client", "campaign", "stopped_by").order_by("pk"),
     }
     if connection:
+        last_hour, each = traffic.traffic(connection, now=now)
         context |= {
             "commands": reading.command_counts(connection),
             "dead_letters": dead_letters(connection, now=now),
-            "last_hour": traffic.last_hour(connection, now=now),
-            "operations": traffic.operations(connection, now=now),
+            "last_hour": last_hour,
+            "operations": each,
             "upstream_now": connection.upstream_now(now),
             "sweeps": reading.sweeps(connection),
             "history": progress.of(connection, now=now),

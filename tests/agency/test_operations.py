@@ -162,8 +162,8 @@ def test_the_last_hour_and_the_last_success_of_each_operation(connection: Connec
     log(connection, "publishBundle", 300)
     now = timezone.now()
     ApiCall.objects.filter(operation="getCreditBalance").update(milliseconds=20)
-    assert traffic.last_hour(connection, now=now) == traffic.Traffic(5, 2, 30)
-    balance, bundles, publication = traffic.operations(connection, now=now)
+    last_hour, (balance, bundles, publication) = traffic.traffic(connection, now=now)
+    assert last_hour == traffic.Traffic(5, 2, 30)
     assert [row.name for row in (balance, bundles, publication)] == [
         "getCreditBalance",
         "listBundles",
@@ -174,8 +174,7 @@ def test_the_last_hour_and_the_last_success_of_each_operation(connection: Connec
     assert publication.worked_at
     assert now - publication.worked_at >= timedelta(minutes=300)
     elsewhere = make_connection(is_active=False)
-    assert traffic.operations(elsewhere, now=now) == []
-    assert traffic.last_hour(elsewhere, now=now) == traffic.Traffic(0, 0, None)
+    assert traffic.traffic(elsewhere, now=now) == (traffic.Traffic(0, 0, None), [])
 
 
 def test_what_outstays_its_state_is_put_before_a_person(campaign: Campaign) -> None:

@@ -31,6 +31,7 @@ from agency.tokportal import (
 from campaigns.commands import refusals
 from campaigns.commands.kinds import KINDS, Evidence
 from campaigns.commands.moves import move
+from campaigns.commands.sync.charges import charge_in_history
 from campaigns.commands.sync.settling import (
     answered_at,
     follow_up,
@@ -49,6 +50,8 @@ RELATED = ("connection", "client", "campaign", "bundle")
 QUOTE_IS_FRESH = timedelta(seconds=60)
 REPLAY_WINDOW = timedelta(hours=1)  # TokPortal keeps keys for about a day; we replay well inside that
 MOST_ATTEMPTS = 6  # of a Command whose outcome stays unknown; then a person decides
+SENT_AGAIN = " So it was sent again with the same key."
+PRICE_MOVED = "PRICE_MOVED"
 LOOK_AGAIN = timedelta(minutes=2)  # between two looks for an effect that cannot be told yet
 
 
@@ -82,8 +85,7 @@ def send_command(command_id: int, *, now: datetime) -> None:
             fail(command, error, left_at=left_at, now=now)
             return
         if price is not None:
-            refuse(command, refusals.price_moved(command, price), at=left_at)
-            send_next(command.pk, now=now)
+            stop_at_price(command, price, left_at=left_at, now=now)
             return
         try:
             answer = call(api, command)
@@ -119,15 +121,43 @@ def note_before(api: TokPortal, command: Command) -> None:
 
 
 def price_moved(api: TokPortal, command: Command, *, now: datetime) -> int | None:
-    """Today's price when it differs from the quoted one, else None (M3). `now` is TokPortal's time."""
+    """Today's price when it differs from the quoted one, else None (M3). `now` is TokPortal's time.
+
+    A repeat is asked about as well: TokPortal may never have seen its key, or have forgotten it.
+    """
     kind = KINDS[command.kind]
     is_delivered = command.bundle is not None and command.bundle.saved_account_id is not None
     is_old = command.quoted_at is None or now - command.quoted_at > QUOTE_IS_FRESH
     may_cost = (kind.buys or (kind.is_gated and is_delivered)) and (is_old or not command.quoted_credits)
-    if not may_cost or command.is_estimate or not command.connection.may_dry_run or command.first_sent_at:
+    if not may_cost or command.is_estimate or not command.connection.may_dry_run:
         return None
-    price = kind.call(api, command, dry_run=True).credits_would_charge or 0
+    try:
+        price = kind.call(api, command, dry_run=True).credits_would_charge or 0
+    except Refused:
+        if command.first_sent_at:
+            return None  # its own effect may be in the way: the call with its key knows
+        raise
     return price if price != command.quoted_credits else None
+
+
+def stop_at_price(command: Command, price: int, *, left_at: datetime, now: datetime) -> None:
+    """Not sent at a price that nobody has seen. A person decides about one whose first attempt may yet happen."""
+    if not command.first_sent_at:
+        refuse(command, refusals.price_moved(command, price), at=left_at)
+        send_next(command.pk, now=now)
+        return
+    found = command.evidence.removesuffix(SENT_AGAIN)
+    values = {
+        "state": S.UNKNOWN,
+        "state_since": left_at,
+        "lease_until": None,
+        "next_try_at": now + LOOK_AGAIN,
+        "needs_person": True,
+        "evidence": f"{found} It was quoted at {command.quoted_credits} credits and costs {price} now,"
+        " so it was not sent again.",
+        "error_code": PRICE_MOVED,
+    }
+    move(command, (S.SENDING,), values, lease_until=command.lease_until)
 
 
 def call(api: TokPortal, command: Command) -> Answer[Any]:
@@ -156,6 +186,9 @@ def fail(command: Command, error: TokPortalError, *, left_at: datetime, now: dat
         command.attempts = MOST_ATTEMPTS
         Command.objects.filter(pk=command.pk).update(attempts=MOST_ATTEMPTS)
         mark_unknown(command, error, left_at=left_at, now=now)
+    elif isinstance(error, Refused | NotAllowed) and command.first_sent_at:
+        # What an earlier attempt has done may be what is in the way now.
+        mark_unknown(command, error, left_at=left_at, now=now, refusal=refusals.from_error(command, error))
     elif isinstance(error, Refused | NotAllowed):
         refuse(command, refusals.from_error(command, error), at=left_at)
         send_next(command.pk, now=now)
@@ -163,8 +196,18 @@ def fail(command: Command, error: TokPortalError, *, left_at: datetime, now: dat
         mark_unknown(command, error, left_at=left_at, now=now)
 
 
-def mark_unknown(command: Command, error: TokPortalError, *, left_at: datetime, now: datetime) -> None:
-    """It may or may not have happened. The credits stay reserved until that is known."""
+def mark_unknown(
+    command: Command,
+    error: TokPortalError,
+    *,
+    left_at: datetime,
+    now: datetime,
+    refusal: dict[str, Any] | None = None,
+) -> None:
+    """It may or may not have happened. The credits stay reserved until that is known.
+
+    `refusal`: what it ends as when its effect is not there.
+    """
     move(
         command,
         (S.SENDING,),
@@ -178,11 +221,14 @@ def mark_unknown(command: Command, error: TokPortalError, *, left_at: datetime, 
         },
         lease_until=command.lease_until,
     )
-    resolve_command(command.pk, now=now)
+    resolve_command(command.pk, now=now, refusal=refusal)
 
 
-def resolve_command(command_id: int, *, now: datetime) -> None:
-    """Find out what became of an unknown Command (M2): look for the effect, else replay the same key, else ask."""
+def resolve_command(command_id: int, *, now: datetime, refusal: dict[str, Any] | None = None) -> None:
+    """Find out what became of an unknown Command (M2): look for the effect, else replay the same key, else ask.
+
+    `refusal`: the answer to a replay, which stands unless the effect is found.
+    """
     claimed = Command.objects.filter(pk=command_id, state=S.UNKNOWN, next_try_at__lte=now)
     if not claimed.update(next_try_at=now + Command.LEASE):  # one look at a time
         return
@@ -202,17 +248,23 @@ def resolve_command(command_id: int, *, now: datetime) -> None:
     command.connection.refresh_from_db()
     at = command.connection.upstream_now(now)
     may_replay = (
-        evidence.happened is False and not _is_key_old(command, at) and command.attempts < MOST_ATTEMPTS
+        evidence.happened is False
+        and not _is_key_old(command, at)
+        and command.attempts < MOST_ATTEMPTS
+        and command.error_code != PRICE_MOVED
     )
     if evidence.happened:
         settle_found(command, evidence, at=at, now=now)
+    elif refusal and evidence.happened is False:
+        refuse(command, refusal, at=at)
+        send_next(command.pk, now=now)
     elif may_replay:
         replay = {
             "state": S.QUEUED,
             "state_since": at,
             "needs_person": False,
             "next_try_at": now,
-            "evidence": f"{evidence.text} So it was sent again with the same key.",
+            "evidence": f"{evidence.text}{SENT_AGAIN}",
         }
         if move(command, (S.UNKNOWN,), replay, note=evidence.text):
             send_command(command.pk, now=now)
@@ -223,7 +275,9 @@ def resolve_command(command_id: int, *, now: datetime) -> None:
 
 
 def settle_found(command: Command, evidence: Evidence, *, at: datetime, now: datetime) -> None:
-    """The effect is there. What it cost is what was quoted, until the credit history says otherwise."""
+    """The effect is there. What it cost the credit history says; what was quoted, where it leaves a doubt."""
+    api = tokportal(command.connection, Lane.PERSON)
+    charged, left = charged_for(api, command, evidence, at=at)
     with transaction.atomic():
         values = {
             "state": S.SUCCEEDED,
@@ -232,23 +286,37 @@ def settle_found(command: Command, evidence: Evidence, *, at: datetime, now: dat
             "lease_until": None,
             "needs_person": False,
             "evidence": evidence.text,
-            "credits_charged": command.quoted_credits,
+            "credits_charged": charged,
+            "credits_remaining": left,
+            "is_charged_differently": charged != command.quoted_credits,
             "error_code": "",
             "error_message": "",
             "error_details": {},
         }
         if not move(command, (S.UNKNOWN,), values, note=evidence.text):
             return
-        ledger.settle(command, charged=command.quoted_credits, now=at)
+        ledger.settle(command, charged=charged, now=at)
         if evidence.bundle is not None:
             bundle = mirror_bundle(command.connection, evidence.bundle, read_at=at, campaign=command.campaign)
             link_bundle(command, bundle)
-    api = tokportal(command.connection, Lane.PERSON)
     with suppress(TokPortalError):  # no answer told what is left in the pool; the next import does
         if (balance := api.get_balance().total) is not None:
             command.connection.note_balance(balance, at=command.connection.upstream_now(timezone.now()))
     follow_up(api, command)
     send_next(command.pk, now=now)
+
+
+def charged_for(
+    api: TokPortal, command: Command, evidence: Evidence, *, at: datetime
+) -> tuple[int, int | None]:
+    """What a Command that was found cost, and what it left in the pool, if that can be told."""
+    if command.quoted_credits:
+        effect_at = evidence.bundle.created_at if evidence.bundle else None
+        with suppress(TokPortalError):
+            entry = charge_in_history(api, command, effect_at=effect_at, now=at)
+            if entry is not None:
+                return -entry.amount, entry.balance_after
+    return command.quoted_credits, None
 
 
 def send_next(command_id: int, *, now: datetime) -> None:

@@ -38,8 +38,11 @@ def answered_at(answer: Answer[Any], left_at: datetime) -> datetime:
 
 
 def settle(command: Command, answer: Answer[Any], *, at: datetime) -> None:
-    """The Command succeeded. `at` is TokPortal's time of the answer."""
-    charged = answer.credits_charged or 0
+    """The Command succeeded. `at` is TokPortal's time of the answer.
+
+    Not every answer says what it cost: a call that settles a Coverage period may not. Then it is what was quoted.
+    """
+    charged = command.quoted_credits if answer.credits_charged is None else answer.credits_charged
     with transaction.atomic():
         values = {
             "state": S.SUCCEEDED,

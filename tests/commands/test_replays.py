@@ -1,0 +1,122 @@
+"""What is sent a second time: its price, and an effect that came late."""
+
+import time
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from agency import connections
+from agency.models import Connection, User
+from campaigns.commands import actions, sync
+from campaigns.ledger.models import Reservation
+from campaigns.models import Bundle, Campaign, Command
+from tests.commands.orders import CREATE, deliver, later, order, ready, spent
+from tests.sandbox_process import Sandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+K, S = Command.Kind, Command.State
+
+
+def test_a_repeat_whose_price_has_moved_is_not_sent_but_put_before_a_person(
+    connection: Connection, campaign: Campaign, manager: User, sandbox: Sandbox
+) -> None:
+    def lose_it_and_the_look() -> None:
+        sandbox.fault("drop_before", match=CREATE)
+        sandbox.fault("500", match={"operation": "listBundles"}, times=-1)
+
+    command = order(connection, campaign, manager, before=lose_it_and_the_look)
+    assert command.state == S.UNKNOWN
+    sandbox.clear_faults()
+    sandbox.control.post("/faults", json={"prices": {"video": 4}})
+    command = later(command)
+    assert (command.state, command.needs_person, spent(sandbox)) == (S.UNKNOWN, True, [])
+    assert command.evidence.endswith(
+        "It was quoted at 38 credits and costs 44 now, so it was not sent again."
+    )
+    assert command.reservation.state == Reservation.State.HELD
+    assert later(command, minutes=20).state == S.UNKNOWN  # nor is it by itself at a later look
+    assert spent(sandbox) == []
+    actions.withdraw(command=command, by=manager, note="order again", now=timezone.now())
+    command.refresh_from_db()
+    assert command.reservation.state == Reservation.State.VOID
+
+
+def test_a_repeat_at_the_same_price_is_sent(
+    connection: Connection, campaign: Campaign, manager: User, sandbox: Sandbox
+) -> None:
+    def lose_it_and_the_look() -> None:
+        sandbox.fault("drop_before", match=CREATE)
+        sandbox.fault("500", match={"operation": "listBundles"}, times=-1)
+
+    command = order(connection, campaign, manager, before=lose_it_and_the_look)
+    sandbox.clear_faults()
+    assert later(command).state == S.SUCCEEDED
+    assert spent(sandbox) == [-38]
+
+
+def test_an_effect_that_came_late_is_found_when_it_is_in_the_way_of_the_repeat(
+    connection: Connection, campaign: Campaign, manager: User, sandbox: Sandbox, settings: Settings
+) -> None:
+    """The first call outlasts our patience, TokPortal forgets its key, and refuses the second: it is published."""
+    bundle = ready(order(connection, campaign, manager).bundle, campaign, manager, sandbox)
+    settings.TOKPORTAL_TIMEOUT_SECONDS = 1
+    connections.close_all()  # those of the process wait for longer
+    sandbox.fault("slow", match={"operation": "publishBundle"}, seconds=1.5)
+    command = actions.publish_bundle(bundle=bundle, by=manager, key=uuid4(), now=timezone.now())
+    command.refresh_from_db()
+    assert (command.state, command.error_details) == (S.QUEUED, {"waits_for": "first_call"})
+    time.sleep(1)
+    sandbox.control.post("/faults", json={"fault": "forget_keys"})
+    command = later(command)
+    assert (command.state, command.evidence) == (S.SUCCEEDED, "The bundle is 'published' at TokPortal.")
+
+
+def test_a_repeat_that_is_refused_and_has_no_effect_is_refused(
+    connection: Connection, campaign: Campaign, manager: User, sandbox: Sandbox
+) -> None:
+    bundle = order(connection, campaign, manager).bundle  # with nothing set up
+    sandbox.fault("drop_before", match={"operation": "publishBundle"})
+    command = actions.publish_bundle(bundle=bundle, by=manager, key=uuid4(), now=timezone.now())
+    command = later(command)
+    assert (command.state, command.error_code) == (S.REFUSED, "BUNDLE_NOT_READY")
+
+
+def test_a_period_of_coverage_that_the_answer_does_not_mention_costs_what_was_quoted(
+    connection: Connection, campaign: Campaign, manager: User, sandbox: Sandbox
+) -> None:
+    sandbox.control.post("/manager", json={"coverage": "due"})
+    bundle = deliver(order(connection, campaign, manager).bundle, campaign, manager, sandbox)
+    sandbox.advance(days=31)
+    Connection.objects.update(clock_skew_seconds=timedelta(days=31).total_seconds())
+    connection.refresh_from_db()
+    now = timezone.now()
+    quote = sync.quote(
+        connection, kind=K.PUBLISH_ALL_VIDEOS, body={}, now=now, by=manager, campaign=campaign, bundle=bundle
+    )
+    command = actions.publish_all_videos(bundle=bundle, by=manager, key=uuid4(), now=now, quote=quote)
+    command.refresh_from_db()
+    assert (quote.credits, command.state, command.credits_charged) == (25, S.SUCCEEDED, 25)
+    assert not command.is_charged_differently
+    assert command.reservation.state == Reservation.State.SETTLED
+    assert spent(sandbox)[-1] == -25
+    assert Bundle.objects.count() == 1
+
+
+@pytest.mark.parametrize("fault", ["drop_after", "500_after"])
+def test_what_a_lost_answer_would_have_said_of_the_charge_is_read_in_the_history(
+    connection: Connection, campaign: Campaign, manager: User, sandbox: Sandbox, fault: str
+) -> None:
+    """The price moved in the seconds between the quote and the order, and its answer is lost as well."""
+
+    def dearer_and_lost() -> None:
+        sandbox.control.post("/faults", json={"prices": {"video": 4}})
+        sandbox.fault(fault, match=CREATE)
+
+    command = later(order(connection, campaign, manager, before=dearer_and_lost))
+    assert (command.state, command.quoted_credits, command.credits_charged) == (S.SUCCEEDED, 38, 44)
+    assert command.is_charged_differently
+    assert (command.credits_remaining, command.reservation.credits) == (5000 - 44, 44)
+    assert spent(sandbox) == [-44]

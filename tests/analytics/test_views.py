@@ -157,7 +157,7 @@ def test_refreshing_reads_the_figures_and_the_page_follows(
     pull = AccountPull.objects.get()
     assert (pull.asked_by, pull.is_waited_for) == (manager, True)
     page = signed_in(manager).get(reverse("account_detail", args=[account.pk])).content.decode()
-    assert 'hx-trigger="every 2s"' in page
+    assert 'data-poll="2"' in page
 
 
 def test_pulling_a_client_counts_its_progress(
@@ -172,7 +172,7 @@ def test_pulling_a_client_counts_its_progress(
     AccountPull.objects.update(pulled_at=timezone.now())
     part = browser.get(reverse("account_list"), headers={"HX-Request": "true"})
     assert "Figures of 2 accounts read" in part.content.decode()
-    assert 'hx-trigger="every 2s"' not in part.content.decode()
+    assert 'data-poll="2"' not in part.content.decode()
 
 
 def test_a_csv_cannot_carry_a_formula(campaign: Campaign, manager: User, signed_in: SignIn) -> None:

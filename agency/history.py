@@ -57,6 +57,7 @@ COLUMN_WORDS = {
 }
 MODEL_WORDS = {
     "accountprofile": gettext_noop("Profile"),
+    "approvalrule": gettext_noop("Limit for one person"),
     "budget": gettext_noop("Budget"),
     "campaign": gettext_noop("Campaign"),
     "client": gettext_noop("Client"),

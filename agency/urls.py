@@ -39,6 +39,7 @@ urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("settings/dry-runs/", settings.settings_dry_runs, name="settings_dry_runs"),
     path("settings/reference/", settings.settings_reference, name="settings_reference"),
+    path("settings/approvals/", settings.settings_approvals, name="settings_approvals"),
     path("settings/webhook/", settings.settings_webhook, name="settings_webhook"),
     path("settings/webhook/test/", settings.settings_webhook_test, name="settings_webhook_test"),
     path("settings/webhook/remove/", settings.settings_webhook_remove, name="settings_webhook_remove"),

@@ -16,6 +16,8 @@ from campaigns.states import REVIEW_HOURS
 from campaigns.waiting import Since, Waiting, waiting_rows
 from clients.models import Client
 
+S = Command.State
+
 SOON = timedelta(hours=24)  # a deadline within it comes before everything else
 STALE_AFTER = timedelta(days=2)
 REFUSED_FOR = timedelta(days=7)  # older refusals are history
@@ -43,8 +45,10 @@ _FINALISES, _REVIEW, _LOOK = (
 )
 SORTS = {
     "undecided": Sort(0, gettext_lazy("You decide"), "bad", gettext_lazy("See evidence")),
+    "overdue": Sort(1, gettext_lazy("Overdue"), "bad", _LOOK),
     "no_download": Sort(1, gettext_lazy("Download failed"), "bad", gettext_lazy("Fix link")),
     "refused": Sort(2, gettext_lazy("Refused"), "bad", gettext_lazy("See why")),
+    "to_approve": Sort(2, gettext_lazy("To approve"), "wait", gettext_lazy("Decide")),
     "account_in_review": Sort(3, _FINALISES, "wait", _REVIEW, is_deadline=True),
     "videos_in_review": Sort(4, _FINALISES, "wait", _REVIEW, is_deadline=True),
     "videos_to_finalise": Sort(4, gettext_lazy("In review"), "wait", _REVIEW),
@@ -93,6 +97,9 @@ def needs(
         with_manager=now - WITH_MANAGER_FOR,
         due=(now - LATE_AFTER).date(),
         read=now - skew - STALE_AFTER,
+        queued=now - skew - Command.EXPECTED[S.QUEUED],
+        sending=now - skew - Command.EXPECTED[S.SENDING],
+        unknown=now - Command.EXPECTED[S.UNKNOWN],
     )
     rows = waiting_rows(
         clients, connection_id=connection.pk if connection else None, since=since, for_owner=for_owner
@@ -137,6 +144,10 @@ def _what(row: Waiting) -> str:
             return ngettext("Video not live in time", "%(n)d videos not live in time", row.n) % n
         case "undecided":
             return _("%(order)s: outcome unknown") % {"order": Command.Kind(row.kind).label}
+        case "overdue":
+            return _("%(order)s: longer under way than usual") % {"order": Command.Kind(row.kind).label}
+        case "to_approve":
+            return _("%(order)s: needs a second person") % {"order": Command.Kind(row.kind).label}
         case "refused":
             return _("%(order)s: refused") % {"order": Command.Kind(row.kind).label}
         case "charged_differently":

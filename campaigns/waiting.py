@@ -43,6 +43,9 @@ class Since:
     with_manager: datetime  # untouched since before it; TokPortal's time
     due: date  # videos planned before it should be live
     read: datetime  # figures older than it are stale; machine time
+    queued: datetime  # should have left before it; machine time
+    sending: datetime  # its lease ended before it; machine time
+    unknown: datetime  # without an outcome since before it; TokPortal's time
 
 
 def waiting_rows(
@@ -65,6 +68,9 @@ def waiting_rows(
                 "untouched_since": since.with_manager,
                 "due_before": since.due,
                 "read_before": since.read,
+                "queued_before": since.queued,
+                "sending_before": since.sending,
+                "unknown_before": since.unknown,
                 "most": MOST,
             },
         )
@@ -140,15 +146,17 @@ waiting_video AS (
 ),
 waiting_command AS (
     -- Outcomes that a person must decide, refusals that nobody has tried again, surprising charges
-    SELECT CASE state WHEN 'unknown' THEN 'undecided' WHEN 'refused' THEN 'refused' ELSE 'charged_differently' END
-            AS sort,
+    (
+    SELECT CASE state WHEN 'unknown' THEN 'undecided' WHEN 'refused' THEN 'refused'
+            WHEN 'awaiting' THEN 'to_approve' ELSE 'charged_differently' END AS sort,
         id, kind, client_id, campaign_id, bundle_id, state_since AS since,
         CASE state WHEN 'succeeded' THEN credits_charged ELSE nullif(quoted_credits, 0) END AS credits
     FROM campaigns_command AS command
     WHERE (client_id = ANY(%(clients)s) OR %(for_owner)s AND client_id IS NULL)
-        AND (state IN ('unknown', 'refused') OR is_charged_differently)
+        AND (state IN ('awaiting', 'unknown', 'refused') OR is_charged_differently)
         AND (
-            state = 'unknown' AND needs_person
+            state = 'awaiting'
+            OR state = 'unknown' AND needs_person
             OR state_since >= %(refused_since)s AND (
                 %(for_owner)s AND state = 'succeeded' AND is_charged_differently
                 -- Three questions, each with its own index
@@ -169,6 +177,26 @@ waiting_command AS (
             )
         )
     ORDER BY state_since LIMIT %(most)s
+    ) UNION ALL (
+    -- Longer in their state than that takes (Command.EXPECTED), though nobody has stopped them
+    SELECT 'overdue', id, kind, client_id, campaign_id, bundle_id, state_since, nullif(quoted_credits, 0)
+    FROM campaigns_command AS command
+    WHERE (client_id = ANY(%(clients)s) OR %(for_owner)s AND client_id IS NULL)
+        AND state IN ('queued', 'sending', 'unknown')
+        AND (
+            state = 'queued' AND next_try_at < %(queued_before)s AND NOT EXISTS (
+                SELECT FROM campaigns_stop AS stop
+                WHERE stop.lifted_at IS NULL AND (
+                    stop.client_id IS NULL
+                    OR stop.client_id = command.client_id AND stop.campaign_id IS NULL
+                    OR stop.campaign_id = command.campaign_id
+                )
+            )
+            OR state = 'sending' AND lease_until < %(sending_before)s
+            OR state = 'unknown' AND NOT needs_person AND state_since < %(unknown_before)s
+        )
+    ORDER BY state_since LIMIT %(most)s
+    )
 )
 SELECT sort, client_id, 1::bigint AS n, since, campaign, waiting_bundle.id AS bundle_id, title,
     waiting_bundle.country, waiting_bundle.platform, coalesce(account.username, '') AS username, '' AS slug,

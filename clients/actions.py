@@ -49,6 +49,11 @@ def set_budget(*, client: Client, credits: int | None) -> None:
     ledger.set_budget(client=client, campaign=None, credits=credits)
 
 
+def set_approval_rule(*, client: Client, credits: int | None) -> None:
+    """Orders of more credits need a second person; None leaves it to the agency's rule."""
+    ledger.set_approval_rule(client=client, credits=credits)
+
+
 def give_staff(*, client: Client, staff: Collection[User]) -> None:
     """These people work for the client from now on, and nobody else. Owners see every client anyway."""
     with transaction.atomic():

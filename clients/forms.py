@@ -30,6 +30,14 @@ class ClientForm(forms.ModelForm):
         label=_("Budget in credits"),
         help_text=_("Orders that would go over it are refused. Empty: no limit."),
     )
+    approval_limit = forms.IntegerField(
+        required=False,
+        min_value=0,
+        label=_("Second person above"),
+        help_text=_(
+            "Orders of more credits wait until somebody else approves them. Empty: as for the agency."
+        ),
+    )
     staff = forms.ModelMultipleChoiceField(
         queryset=User.objects.none(),
         required=False,
@@ -76,7 +84,7 @@ class ClientForm(forms.ModelForm):
                 lambda user: f"{user.name} ({user.get_role_display().lower()})"
             )
         else:
-            del self.fields["staff"], self.fields["budget"]
+            del self.fields["staff"], self.fields["budget"], self.fields["approval_limit"]
 
     def clean_slug(self) -> str:
         slug = self.cleaned_data["slug"]

@@ -21,9 +21,9 @@ from agency.tables import sort_of
 from campaigns.access import visible_campaigns
 from campaigns.analytics.reports import views_gained
 from campaigns.attention import needs
-from campaigns.ledger.models import Budget
+from campaigns.ledger.models import ApprovalRule, Budget
 from campaigns.ledger.months import Month
-from campaigns.ledger.reports import budget_state
+from campaigns.ledger.reports import approval_rule, budget_state
 from campaigns.overview import VIEWS_DAYS, campaigns_with_figures, client_figures, recent_commands
 from clients import actions
 from clients.access import editable_client, owned_client, require_owner, visible_client, visible_clients
@@ -72,7 +72,7 @@ def client_detail(request: HtmxRequest, slug: str) -> HttpResponse:
         ],
         "commands": recent_commands(request.user, client=client)[:COMMANDS_SHOWN],
         "staff": [row.user for row in client.memberships.select_related("user").order_by("user__username")],
-        "events": history_of(client, [Client, Membership, Budget], narrower="campaign_id"),
+        "events": history_of(client, [Client, Membership, Budget, ApprovalRule], narrower="campaign_id"),
     }
     return render(request, "clients/client_detail.html", context)
 
@@ -84,6 +84,7 @@ def client_new(request: HtmxRequest) -> HttpResponse:
     if form.is_valid():
         cleaned = form.cleaned_data
         client = actions.add_client(fields=form.columns, budget=cleaned["budget"], staff=cleaned["staff"])
+        actions.set_approval_rule(client=client, credits=cleaned["approval_limit"])
         messages.success(request, _("%(client)s is added. Its campaigns come next.") % {"client": client})
         return redirect(client)
     return _form_page(request, form)
@@ -102,6 +103,7 @@ def client_edit(request: HtmxRequest, slug: str) -> HttpResponse:
         instance=visible_client(request.user, slug),  # a copy: the form writes into it before it is valid
         initial={
             "budget": budget.limit,
+            "approval_limit": approval_rule(client=client),
             "staff": [row.user_id for row in client.memberships.all()],
         },
     )
@@ -120,6 +122,7 @@ def _save(client: Client, form: ClientForm, request: HtmxRequest) -> None:
     actions.edit_client(client=client, fields=form.columns, by=request.user)
     if request.user.is_owner:
         actions.set_budget(client=client, credits=form.cleaned_data["budget"])
+        actions.set_approval_rule(client=client, credits=form.cleaned_data["approval_limit"])
         actions.give_staff(client=client, staff=form.cleaned_data["staff"])
 
 

@@ -12,8 +12,10 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
 from agency import connection_actions
+from agency.approval_forms import ApprovalRuleForm
 from agency.bell import ring
 from agency.connection_forms import ConnectionForm
+from agency.formats import number
 from agency.forms import CommandForm
 from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import Connection
@@ -22,6 +24,8 @@ from campaigns.commands import refusals
 from campaigns.commands.actions import CannotSend
 from campaigns.events import actions as events
 from campaigns.events import endpoint, reports, tasks
+from campaigns.ledger import actions as ledger
+from campaigns.ledger.reports import approval_rule
 from campaigns.models.mirror import platform_name
 from clients.access import require_owner
 
@@ -140,6 +144,25 @@ def settings_webhook_remove(request: HtmxRequest) -> HttpResponse:
     return redirect("settings")
 
 
+@require_POST
+def settings_approvals(request: HtmxRequest) -> HttpResponse:
+    require_owner(request.user)
+    form = ApprovalRuleForm(request.POST)
+    if form.is_valid():
+        limit = form.cleaned_data["approval_limit"]
+        ledger.set_approval_rule(client=None, credits=limit)
+        said = (
+            _("One person is enough for an order from now on.")
+            if limit is None
+            else _("Orders above %(credits)s credits need a second person from now on.")
+            % {"credits": number(limit)}
+        )
+        messages.success(request, said)
+    else:
+        messages.error(request, _("The limit is a whole number of credits, or empty."))
+    return redirect("settings")
+
+
 def _connection(request: HtmxRequest) -> Connection:
     """The buttons of this page are drawn only where there is one."""
     require_owner(request.user)
@@ -151,7 +174,12 @@ def _connection(request: HtmxRequest) -> Connection:
 
 def _page(request: HtmxRequest, connection: Connection | None, form: ConnectionForm) -> HttpResponse:
     now = timezone.now()
-    context: dict[str, object] = {"connection": connection, "form": form, "now": now}
+    context: dict[str, object] = {
+        "connection": connection,
+        "form": form,
+        "now": now,
+        "approvals": ApprovalRuleForm(initial={"approval_limit": approval_rule(client=None)}),
+    }
     if connection:
         state = reports.webhook_state(connection, now=now)
         test = reports.test_state(connection, now=now) if connection.webhook_endpoint_id else None

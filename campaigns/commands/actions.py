@@ -23,6 +23,7 @@ from campaigns.commands.moves import begin, move
 from campaigns.commands.quotes import Quote, digest_of, free
 from campaigns.content import rules
 from campaigns.ledger import actions as ledger
+from campaigns.ledger.reports import approval_limit
 from campaigns.models import AccountProfile, Bundle, Campaign, Command, Post, Video
 from campaigns.references import bundle_ref
 
@@ -72,6 +73,7 @@ def write_command(
     digest = digest_of(kind, target, body)
     asked_at = connection.upstream_now(now)
     quote = quote or free(digest, asked_at)
+    state = S.AWAITING if _needs_second_person(campaign, quote) else S.QUEUED
     with transaction.atomic():
         if bundle:  # Commands of one bundle get their order here
             Bundle.objects.select_for_update(of=("self",)).get(pk=bundle.pk)
@@ -95,6 +97,7 @@ def write_command(
                 "is_estimate": quote.is_estimate,
                 "asked_by": by,
                 "asked_at": asked_at,
+                "state": state,
                 "state_since": asked_at,
                 "next_try_at": now,
             },
@@ -105,8 +108,16 @@ def write_command(
             begin(command)
             if quote.credits:
                 ledger.reserve(command, credits=quote.credits, now=asked_at)
-            ring(tasks.send_command, command_id=command.pk)
+            if state == S.QUEUED:
+                ring(tasks.send_command, command_id=command.pk)
     return command
+
+
+def _needs_second_person(campaign: Campaign | None, quote: Quote) -> bool:
+    if campaign is None or not quote.credits:
+        return False
+    limit = approval_limit(campaign.client)
+    return limit is not None and quote.credits > limit
 
 
 def order_bundle(

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from campaigns.commands.views import accounts, board, bundles, commands, orders, stops, videos
+from campaigns.commands.views import accounts, approvals, board, bundles, commands, orders, stops, videos
 
 urlpatterns = [
     path("campaigns/<int:campaign_id>/order/", orders.bundle_order, name="bundle_order"),
@@ -55,6 +55,8 @@ urlpatterns = [
     path("orders/<int:command_id>/withdraw/", commands.command_withdraw, name="command_withdraw"),
     path("orders/<int:command_id>/accept/", commands.command_accept, name="command_accept"),
     path("orders/<int:command_id>/check/", commands.command_check, name="command_check"),
+    path("orders/<int:command_id>/approve/", approvals.command_approve, name="command_approve"),
+    path("orders/<int:command_id>/decline/", approvals.command_decline, name="command_decline"),
     path("stops/new/", stops.stop_everything, name="stop_everything"),
     path("clients/<slug:slug>/stop/", stops.stop_client, name="stop_client"),
     path("campaigns/<int:campaign_id>/stop/", stops.stop_campaign, name="stop_campaign"),

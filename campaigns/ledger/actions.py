@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from agency.formats import number
 from agency.models import Connection, User
 from campaigns.ledger import reports
-from campaigns.ledger.models import Allocation, Budget, CreditEntry, Reservation
+from campaigns.ledger.models import Allocation, ApprovalRule, Budget, CreditEntry, Reservation
 from campaigns.models import Bundle, Campaign, Command
 from clients.models import Client
 
@@ -40,6 +40,28 @@ def reserve(command: Command, *, credits: int, now: datetime) -> Reservation:
     """
     assert command.client is not None, "what costs credits has an owner"
     assert command.campaign is not None, "what costs credits has an owner"
+    connection = _require_room(command, credits=credits)
+    return Reservation.objects.create(
+        command=command,
+        connection=connection,
+        client=command.client,
+        campaign=command.campaign,
+        credits=credits,
+        created_at=now,
+    )
+
+
+def hold_instead(command: Command, *, credits: int) -> None:
+    """Hold another amount for a Command that has not left. Raises PoolTooLow, OverBudget."""
+    held = Reservation.objects.filter(command=command, state=Reservation.State.HELD)
+    with transaction.atomic():
+        held.update(credits=0)  # its own credits are room for it
+        _require_room(command, credits=credits)
+        held.update(credits=credits)
+
+
+def _require_room(command: Command, *, credits: int) -> Connection:
+    """The pool and the budgets, locked, have `credits` left to give."""
     connection = Connection.objects.select_for_update().get(pk=command.connection_id)
     pool = reports.pool(connection)
     if pool.available is not None and credits > pool.available:
@@ -57,6 +79,7 @@ def reserve(command: Command, *, credits: int, now: datetime) -> Reservation:
         raise PoolTooLow(
             sentence % {"credits": number(credits), "left": number(pool.available), "held": number(pool.held)}
         )
+    assert command.client is not None, "what costs credits has an owner"
     owners = [(command.client, None), (command.client, command.campaign)]
     for client, campaign in owners:
         budget = Budget.objects.select_for_update().filter(client=client, campaign=campaign).first()
@@ -76,14 +99,7 @@ def reserve(command: Command, *, credits: int, now: datetime) -> Reservation:
                     "budget": number(budget.credits),
                 }
             )
-    return Reservation.objects.create(
-        command=command,
-        connection=connection,
-        client=command.client,
-        campaign=command.campaign,
-        credits=credits,
-        created_at=now,
-    )
+    return connection
 
 
 def settle(command: Command, *, charged: int, now: datetime) -> None:
@@ -119,6 +135,14 @@ def set_budget(*, client: Client, campaign: Campaign | None, credits: int | None
         Budget.objects.filter(client=client, campaign=campaign).delete()
     else:
         Budget.objects.update_or_create(client=client, campaign=campaign, defaults={"credits": credits})
+
+
+def set_approval_rule(*, client: Client | None, credits: int | None) -> None:
+    """Orders of more than `credits` need a second person: of a client, or of all. None lifts the rule."""
+    if credits is None:
+        ApprovalRule.objects.filter(client=client).delete()
+    else:
+        ApprovalRule.objects.update_or_create(client=client, defaults={"credits": credits})
 
 
 @dataclass(frozen=True, slots=True)

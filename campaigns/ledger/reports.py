@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
 from agency.models import Connection
 from campaigns.ledger.models import (
     Allocation,
     AllocationQuerySet,
+    ApprovalRule,
     Budget,
     Commitment,
     CreditEntry,
@@ -89,6 +90,21 @@ def budget_state(
 ) -> BudgetState:
     budget = Budget.objects.filter(client=client, campaign=campaign).first()
     return BudgetState(budget.credits if budget else None, committed(connection, client, campaign))
+
+
+def approval_rule(*, client: Client | None) -> int | None:
+    """The limit that was set for a client, or for the agency; None = no rule of its own."""
+    rule = ApprovalRule.objects.filter(client=client).first()
+    return rule.credits if rule else None
+
+
+def approval_limit(client: Client) -> int | None:
+    """Orders of more credits need a second person: the client's own rule, else the agency's. None = no rule."""
+    rules = ApprovalRule.objects.filter(Q(client=client) | Q(client=None)).order_by(
+        F("client").asc(nulls_last=True)
+    )
+    rule = rules.first()
+    return rule.credits if rule else None
 
 
 def allocated(entry: CreditEntry) -> int:

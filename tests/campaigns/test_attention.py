@@ -18,6 +18,7 @@ from tests.factories import (
     make_client,
     make_command,
     make_connection,
+    make_stop,
     make_video,
     the_connection,
 )
@@ -87,6 +88,35 @@ def test_credits_that_expire_are_told_to_owners(client_row: Client) -> None:
     assert needs_of(client_row, connection=connection) == []
     (need,) = needs_of(client_row, connection=connection, for_owner=True)
     assert (need.what, need.credits) == ("30 credits expire within 7 days", 30)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"state": "queued", "next_try_at": NOW - timedelta(minutes=6)},
+        {"state": "sending", "lease_until": NOW - timedelta(minutes=3)},
+        {"state": "unknown", "state_since": NOW - timedelta(minutes=16)},
+    ],
+)
+def test_an_order_that_outstays_its_state_needs_a_person(
+    campaign: Campaign, fields: dict[str, object]
+) -> None:
+    make_command(campaign)  # in time
+    command = make_command(campaign, **fields)
+    (need,) = needs_of(campaign.client)
+    assert (str(need.sort.state), need.url) == ("Overdue", command.get_absolute_url())
+
+
+def test_what_somebody_has_stopped_is_not_overdue(campaign: Campaign) -> None:
+    make_command(campaign, next_try_at=NOW - timedelta(hours=1))
+    make_stop(campaign.client)
+    assert needs_of(campaign.client) == []
+
+
+def test_an_order_that_awaits_approval_needs_a_person_at_once(campaign: Campaign) -> None:
+    command = make_command(campaign, state="awaiting", quoted_credits=40)
+    (need,) = needs_of(campaign.client)
+    assert (str(need.sort.state), need.url, need.credits) == ("To approve", command.get_absolute_url(), 40)
 
 
 def test_a_crowd_of_one_sort_hides_no_other(campaign: Campaign) -> None:

@@ -61,6 +61,20 @@ class AcceptForm(forms.Form):
     credits = forms.IntegerField(label=gettext_lazy("Credits charged"), min_value=0, max_value=1_000_000)
 
 
+class ApproveForm(forms.Form):
+    """`credits`: the price that the second person has seen."""
+
+    credits = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class DeclineForm(forms.Form):
+    note = forms.CharField(
+        label=gettext_lazy("Why not?"),
+        max_length=300,
+        error_messages={"required": gettext_lazy("Say why: whoever asked for it reads it.")},
+    )
+
+
 class StopForm(forms.Form):
     """Nobody stops the work of others without a reason that they can read."""
 

@@ -26,6 +26,6 @@ class Queue:
 
 def send_queue(user: User, *, now: datetime) -> Queue:
     """`now` is TokPortal's time, as `asked_at` is. One query."""
-    is_done = ~Q(state__in=Command.UNSETTLED) | Q(needs_person=True)
+    is_done = ~Q(state__in=Command.ON_ITS_WAY) | Q(needs_person=True)
     lately = visible_commands(user).filter(asked_at__gt=now - LATELY)
     return Queue(**lately.order_by().aggregate(total=Count("pk"), done=Count("pk", filter=is_done)))

@@ -85,6 +85,20 @@ def quote(
     )
 
 
+def quote_again(command: Command, *, by: User, now: datetime) -> Quote:
+    """What a Command that has not left costs today. Raises as `quote`."""
+    return quote(
+        command.connection,
+        kind=command.kind,
+        body={name: value for name, value in command.body.items() if name != "external_ref"},
+        now=now,
+        by=by,
+        campaign=command.campaign,
+        bundle=command.bundle,
+        position=command.target.get("position"),
+    )
+
+
 def keep_ignored_dry_run(asked: Command, answer: Answer[Any], *, now: datetime) -> Command:
     """A price check that was carried out is a real, charged operation: record it and offer no more of them."""
     Connection.objects.filter(pk=asked.connection_id).update(may_dry_run=False)

@@ -16,11 +16,12 @@ from agency.htmx import HtmxRequest, page_or_partial
 from agency.models import Connection, User
 from agency.tables import Sort, sort_of
 from campaigns.access import visible_command, visible_commands
-from campaigns.commands import actions, stops
-from campaigns.commands.forms.buttons import AcceptForm, WithdrawForm
+from campaigns.commands import actions, approvals, stops
+from campaigns.commands.forms.buttons import AcceptForm, DeclineForm, WithdrawForm
 from campaigns.commands.quotes import breakdown_lines
 from campaigns.commands.reports import requests
 from campaigns.commands.reports.lists import COMMAND_COLUMNS, COMMAND_SORTS, CommandFilterForm, command_rows
+from campaigns.commands.reports.moves import moves_of
 from campaigns.commands.reports.queue import send_queue
 from campaigns.models import Command
 from campaigns.models.command import CommandQuerySet
@@ -73,16 +74,19 @@ def command_list_csv(request: HtmxRequest) -> HttpResponseBase:
 def command_detail(request: HtmxRequest, command_id: int) -> HttpResponse:
     command = visible_command(request.user, command_id)
     return page_or_partial(
-        request, "commands/command_detail.html", "command-state", _context(request, command)
+        request, "commands/command_detail.html", "command-state", command_context(request, command)
     )
 
 
-def _context(
+def command_context(
     request: HtmxRequest,
     command: Command,
     withdraw: WithdrawForm | None = None,
     accept: AcceptForm | None = None,
+    decline: DeclineForm | None = None,
+    new_price: int | None = None,
 ) -> dict[str, object]:
+    """`new_price`: of one that awaits approval, where it is not the quoted one any more."""
     needs_decision = command.state == S.UNKNOWN and command.needs_person
     now = timezone.now()
     return {
@@ -97,7 +101,12 @@ def _context(
         "next_step": requests.next_step(command, request.user),
         "reservation": getattr(command, "reservation", None),
         "may_edit": _may_decide(request.user, command),
-        "can_withdraw": command.state == S.QUEUED and command.first_sent_at is None,
+        "can_withdraw": command.state in (S.AWAITING, S.QUEUED) and command.first_sent_at is None,
+        "moves": moves_of(command),
+        "may_approve": approvals.may_decide(request.user, command),
+        "price": command.quoted_credits if new_price is None else new_price,
+        "has_new_price": new_price is not None,
+        "decline": decline or DeclineForm(),
         "needs_decision": needs_decision,
         "withdraw": withdraw or WithdrawForm(is_decision=needs_decision),
         "accept": accept or AcceptForm(initial={"credits": command.quoted_credits}),
@@ -112,7 +121,7 @@ def _may_decide(user: User, command: Command) -> bool:
     return user.may_edit if command.client_id else user.is_owner
 
 
-def _decidable_command(request: HtmxRequest, command_id: int) -> Command:
+def decidable_command(request: HtmxRequest, command_id: int) -> Command:
     command = visible_command(request.user, command_id)
     require_editor(request.user)  # also where the campaign is archived: what is under way must end
     return command
@@ -120,14 +129,14 @@ def _decidable_command(request: HtmxRequest, command_id: int) -> Command:
 
 @require_POST
 def command_check(request: HtmxRequest, command_id: int) -> HttpResponse:
-    command = _decidable_command(request, command_id)
+    command = decidable_command(request, command_id)
     actions.check_again(command=command, now=timezone.now())
     return redirect(command)
 
 
 @require_POST
 def command_withdraw(request: HtmxRequest, command_id: int) -> HttpResponse:
-    command = _decidable_command(request, command_id)
+    command = decidable_command(request, command_id)
     form = WithdrawForm(request.POST, is_decision=command.needs_person)
     if form.is_valid():
         try:
@@ -139,12 +148,12 @@ def command_withdraw(request: HtmxRequest, command_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Withdrawn. Nothing was charged, and what was held is free again."))
         return redirect(command)
-    return _refused(request, _context(request, command, withdraw=form))
+    return refused(request, command_context(request, command, withdraw=form))
 
 
 @require_POST
 def command_accept(request: HtmxRequest, command_id: int) -> HttpResponse:
-    command = _decidable_command(request, command_id)
+    command = decidable_command(request, command_id)
     form = AcceptForm(request.POST)
     if form.is_valid():
         try:
@@ -154,8 +163,8 @@ def command_accept(request: HtmxRequest, command_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Recorded as done."))
         return redirect(command)
-    return _refused(request, _context(request, command, accept=form))
+    return refused(request, command_context(request, command, accept=form))
 
 
-def _refused(request: HtmxRequest, context: dict[str, object]) -> HttpResponse:
+def refused(request: HtmxRequest, context: dict[str, object]) -> HttpResponse:
     return page_or_partial(request, "commands/command_detail.html", "command-state", context, status=422)

@@ -12,6 +12,7 @@ from celery import Celery, signals
 from celery.beat import PersistentScheduler
 from celery.schedules import crontab
 from django.conf import settings
+from django.db import close_old_connections
 
 from agency import heartbeats
 
@@ -67,6 +68,13 @@ class Scheduler(PersistentScheduler):
 @signals.setup_logging.connect
 def _log_like_the_web_process(**_: object) -> None:
     dictConfig(settings.LOGGING)
+
+
+@signals.task_prerun.connect
+def _leave_dead_connections(sender: Any, **_: object) -> None:
+    """Django looks at its database connections when a request begins, and knows nothing of tasks."""
+    if not sender.request.is_eager:
+        close_old_connections()
 
 
 @signals.worker_ready.connect

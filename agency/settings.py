@@ -127,9 +127,13 @@ DATABASES = {"default": dj_database_url.parse(required("DATABASE_URL"))}
 _database = DATABASES["default"]
 # libpq's spelling of a Unix socket: postgresql://app@/postgres?host=/folder
 _database["HOST"] = _database.setdefault("OPTIONS", {}).pop("host", _database["HOST"])
+# A connection that broke while nobody used it, as when PostgreSQL is restarted, is found out before it is used.
+_database["CONN_HEALTH_CHECKS"] = True
 if flag("WEB_PROCESS"):
     # As many connections as a web process has threads. Celery would rebuild the pool for every task.
     _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 4, "timeout": 10}
+else:
+    _database["CONN_MAX_AGE"] = 600  # seconds; agency/celery.py has them looked at before each task
 
 REDIS_URL = required("REDIS_URL")  # redis://host:6379/0 or unix:///path/to/socket?db=0
 CACHES = {

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +11,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection as database
 
-from agency import heartbeats
+from agency import heartbeats, run
+from agency.environment import BASE_DIR
 
 
 def environment() -> dict[str, str]:
@@ -32,13 +32,16 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def worker(lane: str = "person", log: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs until the block ends; may be killed inside it."""
+def worker(
+    lane: str = "person", log: Path | None = None, *, at_once: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs until the block ends; may be killed inside it. `at_once`: tasks, instead of the lane's own number."""
     heartbeats._redis().delete(heartbeats.HEARTBEAT_KEYS[lane])
     with open(log or os.devnull, "ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "agency.run", lane],
-            env=environment(),
+            [*run.command_line(lane), *(["--concurrency", str(at_once)] if at_once else [])],
+            env=environment() | run.environment(lane),
+            cwd=BASE_DIR,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,

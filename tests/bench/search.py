@@ -9,9 +9,8 @@ import time
 
 import httpx
 
-import tests.servers
-from tests.bench.pages import serve
 from tests.bench.report import line
+from tests.bench.sites import sites
 
 SIZE, REQUESTS, WARM_UPS, MOST_MS = "S3", 15, 2, 150
 PALETTE = {"HX-Request": "true", "HX-Target": "palette-results"}
@@ -35,16 +34,14 @@ TYPED = {
 
 
 def run() -> bool:
-    with serve(SIZE, 0) as site:
-        line(f"search/seed/{SIZE}", site.seeded_seconds, "s", goal="none", ok=None)
-        with httpx.Client(base_url=site.http.base_url, timeout=60) as manager:
-            sign_in(manager, "manager")
-            results = [
-                measure(f"search/{who}/{what}/{SIZE}", http, typed)
-                for who, http in (("owner", site.http), ("manager", manager))
-                for what, typed in TYPED.items()
-            ]
-    tests.servers.pytest_unconfigure()
+    (site,) = sites(SIZE)
+    with httpx.Client(base_url=site.url, timeout=60) as manager:
+        sign_in(manager, "manager")
+        results = [
+            measure(f"search/{who}/{what}/{SIZE}", http, typed)
+            for who, http in (("owner", site.http), ("manager", manager))
+            for what, typed in TYPED.items()
+        ]
     return all(results)
 
 

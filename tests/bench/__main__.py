@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("demo", "pages", "search")
+BENCHES = ("demo", "pages", "search", "first_page", "lighthouse")
 
 
 def main() -> None:

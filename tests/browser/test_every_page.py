@@ -62,9 +62,9 @@ def addresses(demo: Demo) -> dict[str, str]:
     found: dict[str, str] = {}
     seen: Counter[str] = Counter()
     arguments: dict[str, object] = {}
-    waiting = [reverse(name) for name in TO_OPEN if not PAGES[name].pattern.converters]
     with signed_in(demo, "owner") as http:
-        write_a_post(http)
+        waiting = what_the_sample_lacks(http)
+        waiting += [reverse(name) for name in TO_OPEN if not PAGES[name].pattern.converters]
         while waiting:
             address = waiting.pop(0)
             try:
@@ -93,13 +93,20 @@ def addresses(demo: Demo) -> dict[str, str]:
     return found
 
 
-def write_a_post(http: httpx.Client) -> None:
-    """All of the sample's are in slots, where another page edits them."""
-    page = http.get("/campaigns/1/posts/new/").text
-    filled_in = dict(re.findall(r'<input[^>]* name="(\w+)" value="([^"]*)"', page))
-    post = filled_in | {"video_type": "video", "name": "Waits for a slot"}
-    answer = http.post("/campaigns/1/posts/new/", data=post)
+def what_the_sample_lacks(http: httpx.Client) -> list[str]:
+    """A post that is in no slot, where another page would edit it, and a stop, lifted at once."""
+    post = send(http, "/campaigns/1/posts/new/", video_type="video", name="Waits for a slot")
+    stop = send(http, "/campaigns/1/stop/", reason="The brief may change")
+    send(http, stop, f"{stop}lift/")
+    return [post, stop]
+
+
+def send(http: httpx.Client, page: str, action: str = "", **fields: str) -> str:
+    """Fill in a page's form and come back with the address that it leads to."""
+    there = dict(re.findall(r'<input[^>]* name="(\w+)" value="([^"]*)"', http.get(page).text))
+    answer = http.post(action or page, data=there | fields)
     assert answer.is_redirect
+    return answer.headers["Location"]
 
 
 @contextmanager
@@ -204,6 +211,7 @@ def watch(chromium: Browser, demo: Demo) -> Iterator[Watch]:
 
 
 def opened(watched: Watched, address: str) -> None:
+    watched.complaints.clear()  # a test that failed may have left some
     answer = watched.page.goto(address)
     assert answer is not None
     assert answer.status == 200

@@ -74,6 +74,29 @@ def test_an_effect_that_came_late_is_found_when_it_is_in_the_way_of_the_repeat(
     assert (command.state, command.evidence) == (S.SUCCEEDED, "The bundle is 'published' at TokPortal.")
 
 
+def test_slots_that_came_late_are_not_bought_again_when_their_key_is_forgotten_meanwhile(
+    connection: Connection, campaign: Campaign, manager: User, sandbox: Sandbox, settings: Settings
+) -> None:
+    """TokPortal is still at work on the first call when the second comes, so that one waits: then it looks again."""
+    bundle = order(connection, campaign, manager).bundle
+    assert bundle
+    body, now = {"quantity": 2}, timezone.now()
+    quote = sync.quote(
+        connection, kind=K.ADD_VIDEO_SLOTS, body=body, now=now, by=manager, campaign=campaign, bundle=bundle
+    )
+    settings.TOKPORTAL_TIMEOUT_SECONDS = 1
+    connections.close_all()  # those of the process wait for longer
+    sandbox.fault("slow", match={"operation": "addVideoSlots"}, seconds=1.5)
+    command = actions.add_slots(bundle=bundle, by=manager, key=uuid4(), quantity=2, quote=quote, now=now)
+    command.refresh_from_db()
+    assert (command.state, command.error_details) == (S.QUEUED, {"waits_for": "first_call"})
+    time.sleep(1)
+    sandbox.control.post("/faults", json={"fault": "forget_keys"})
+    command = later(command)
+    bundle.refresh_from_db()
+    assert (command.state, bundle.videos_quantity, spent(sandbox)) == (S.SUCCEEDED, 5, [-38, -4])
+
+
 def test_a_repeat_that_is_refused_and_has_no_effect_is_refused(
     connection: Connection, campaign: Campaign, manager: User, sandbox: Sandbox
 ) -> None:

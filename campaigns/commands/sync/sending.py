@@ -55,14 +55,17 @@ PRICE_MOVED = "PRICE_MOVED"
 LOOK_AGAIN = timedelta(minutes=2)  # between two looks for an effect that cannot be told yet
 
 
-def send_command(command_id: int, *, now: datetime) -> None:
-    """Send a Command if it is its turn; returns at once when it is not, or has its answer already."""
+def send_command(command_id: int, *, now: datetime, has_looked: bool = False) -> None:
+    """Send a Command if it is its turn; returns at once when it is not, or has its answer already.
+
+    `has_looked`: for the effect of an earlier attempt, just now.
+    """
     command = Command.objects.due(now).filter(pk=command_id).select_related(*RELATED).first()
     if command is None or command.connection.key_refused_at:
         return
     left_at = command.connection.upstream_now(now)
-    if _is_key_old(command, left_at):
-        # It waited for longer than its key is sure to be known: look once more, and then ask a person.
+    if command.first_sent_at and not has_looked:
+        # While it waited, an earlier attempt may have happened after all, and its key may have been forgotten.
         if move(command, (S.QUEUED,), {"state": S.UNKNOWN, "state_since": left_at, "next_try_at": now}):
             resolve_command(command.pk, now=now)
         return
@@ -267,7 +270,7 @@ def resolve_command(command_id: int, *, now: datetime, refusal: dict[str, Any] |
             "evidence": f"{evidence.text}{SENT_AGAIN}",
         }
         if move(command, (S.UNKNOWN,), replay, note=evidence.text):
-            send_command(command.pk, now=now)
+            send_command(command.pk, now=now, has_looked=True)
     else:
         Command.objects.filter(pk=command.pk, state=S.UNKNOWN).update(
             needs_person=True, evidence=evidence.text, next_try_at=now + LOOK_AGAIN

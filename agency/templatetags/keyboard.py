@@ -7,8 +7,6 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from agency.models import User
-
 register = template.Library()
 
 # Keys as they are pressed, what they do, the deed of static/js/keyboard.js; none where the key is not that script's.
@@ -51,11 +49,11 @@ class Shortcut:
 
 
 @register.simple_tag
-def shortcuts(user: User) -> list[tuple[str | Promise, list[Shortcut]]]:
+def shortcuts(for_owners: bool) -> list[tuple[str | Promise, list[Shortcut]]]:
     go_to = [
         Shortcut(f"g {key}", label, "go", reverse(page))
-        for key, label, page, for_owners in GO_TO
-        if user.is_owner or not for_owners
+        for key, label, page, owners_only in GO_TO
+        if for_owners or not owners_only
     ]
     return [
         (_("Everywhere"), [Shortcut(*row) for row in EVERYWHERE]),

@@ -9,6 +9,7 @@ from django import template
 from django.db.models import Q
 from django.http import HttpRequest
 from django.template import Context
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from redis import RedisError
 
@@ -112,6 +113,17 @@ def shell(context: Context) -> Shell:
         needs_count=_needs_count(context),
         is_narrow=request.COOKIES.get(name) == value,
     )
+
+
+@register.simple_tag
+def drawn_once(name: str, for_owners: bool) -> SafeString:
+    """A part of the frame that depends on nothing but the language and on who is asking: drawn once a process."""
+    return _drawn(name, get_language(), for_owners=for_owners)
+
+
+@cache
+def _drawn(name: str, language: str, *, for_owners: bool) -> SafeString:
+    return render_to_string(name, {"for_owners": for_owners})
 
 
 @register.simple_tag(takes_context=True)

@@ -30,6 +30,7 @@ app.conf.task_routes = {
         "commands.tasks.send_next",
         "commands.tasks.resolve_command",
         "commands.tasks.sweep_commands",
+        "commands.tasks.probe_connection",
         "events.tasks.handle_event",  # somebody looks at the page that follows it
         "events.tasks.check_endpoint",
         "events.tasks.test_endpoint",
@@ -41,6 +42,7 @@ app.conf.beat_schedule = {
     name: {"task": task, "schedule": schedule, "options": {"expires": expires_seconds}}
     for name, task, schedule, expires_seconds in (
         ("Send what waits", "campaigns.commands.tasks.sweep_commands", 30, 25),
+        ("Ask whether TokPortal is back", "campaigns.commands.tasks.probe_connection", 5, 4),
         ("Handle waiting events", "campaigns.events.tasks.handle_waiting", 60, 55),
         ("Sweep the lists", "campaigns.events.tasks.sweep_lists", 600, 590),
         ("Recover deliveries", "campaigns.events.tasks.recover_deliveries", 600, 590),

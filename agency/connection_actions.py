@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from agency.connections import RUNNING
 from agency.models import Connection
 from agency.tokportal import (
     Balance,
@@ -85,8 +86,9 @@ def connect(*, base_url: str, api_key: str, now: datetime) -> Connection:
         connection.api_key = api_key
         connection.owner_email = email
         connection.is_active = True
-        connection.key_refused_at = connection.trouble_at = None
-        connection.trouble = ""
+        connection.trouble, connection.trouble_at, connection.cooling_until = "", None, None
+        for name, value in RUNNING.items():
+            setattr(connection, name, value)
         connection.last_answer_at = now
         connection.save()
     return connection

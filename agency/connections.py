@@ -3,10 +3,13 @@
 import hashlib
 import os
 import threading
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import lru_cache, partial
+from types import MappingProxyType
 
 from django.conf import settings
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -18,7 +21,19 @@ from agency.tokportal import CallRecord, Lane, Pace, PaceState, TokPortal
 _lock = threading.Lock()
 _opened: dict[tuple[int, int, str, str, Lane], TokPortal] = {}
 
+# An outage: so many calls in a row that failed, none of them longer ago than this.
+FAILURES_BEFORE_PAUSE = 5
+FAILURES_WITHIN = timedelta(minutes=1)
+PROBE_EVERY = timedelta(seconds=10)
+PROBE_KEY_EVERY = timedelta(minutes=1)  # a refused key seldom comes back, but it may
+
 SKEW_NOISE = 2  # seconds: the Date header has whole seconds, and an answer takes a moment
+
+
+# What a Connection says that calls go through.
+RUNNING: Mapping[str, object] = MappingProxyType(
+    {"failures": 0, "failed_at": None, "paused_at": None, "next_probe_at": None, "key_refused_at": None}
+)
 
 
 class NotConnected(Exception):
@@ -39,9 +54,9 @@ def active_connection() -> Connection:
 
 
 def usable_connection() -> Connection | None:
-    """The active one, for the clock's work; None where only an owner can help: no key, or a refused one."""
+    """The active one, for the clock's work; None without a key, and while calls pause."""
     connection = Connection.objects.active()
-    is_usable = connection is not None and connection.api_key and not connection.key_refused_at
+    is_usable = connection is not None and connection.api_key and not connection.is_paused
     return connection if is_usable else None
 
 
@@ -60,6 +75,14 @@ def tokportal(connection: Connection, lane: Lane = Lane.BACKGROUND) -> TokPortal
                 on_answer=partial(heed, connection.pk, key_hash(connection.api_key)),
             )
         return _opened[name]
+
+
+def claim_probe(connection: Connection, *, now: datetime) -> bool:
+    """Whether this process is the one to find out if TokPortal answers again; the next may a while later."""
+    every = PROBE_KEY_EVERY if connection.key_refused_at else PROBE_EVERY
+    is_due = Q(next_probe_at=None) | Q(next_probe_at__lte=now)
+    paused = Connection.objects.exclude(paused_at=None, key_refused_at=None)
+    return bool(paused.filter(is_due, pk=connection.pk).update(next_probe_at=now + every))
 
 
 def close_all() -> None:
@@ -97,9 +120,10 @@ def heed(connection_id: int, hash_of_key: str, call: CallRecord) -> None:
 def learn_from(connection_id: int, call: CallRecord) -> None:
     """Keep what an answer says about the way to TokPortal: its clock, whether the key works, whether it answers."""
     now = timezone.now()
-    known = Connection.objects.only("clock_skew_seconds", "last_answer_at", "trouble", "trouble_at").get(
-        pk=connection_id
-    )
+    rows = Connection.objects.filter(pk=connection_id)
+    known = rows.only(
+        "clock_skew_seconds", "last_answer_at", "trouble", "failures", "paused_at", "key_refused_at"
+    ).get()
     learned: dict[str, object] = {}
     if call.server_time:
         skew = round((call.server_time - now).total_seconds())
@@ -108,11 +132,20 @@ def learn_from(connection_id: int, call: CallRecord) -> None:
     trouble = trouble_of(call)
     if trouble != known.trouble:
         learned |= {"trouble": trouble, "trouble_at": now if trouble else None}
-        learned["key_refused_at"] = now if call.status == 401 else None
-    if not trouble and (known.last_answer_at is None or now - known.last_answer_at > timedelta(seconds=5)):
-        learned["last_answer_at"] = now
+    if not trouble:
+        if known.is_paused or known.failures:
+            learned |= RUNNING
+        if known.last_answer_at is None or now - known.last_answer_at > timedelta(seconds=5):
+            learned["last_answer_at"] = now
     if learned:
-        Connection.objects.filter(pk=connection_id).update(**learned)
+        rows.update(**learned)
+    if call.status == 401:
+        rows.filter(key_refused_at=None).update(key_refused_at=now, next_probe_at=now + PROBE_KEY_EVERY)
+    elif trouble:
+        in_a_row = Case(When(failed_at__gt=now - FAILURES_WITHIN, then=F("failures") + 1), default=1)
+        rows.update(failures=in_a_row, failed_at=now)
+        too_many = rows.filter(failures__gte=FAILURES_BEFORE_PAUSE, paused_at=None)
+        too_many.update(paused_at=now, next_probe_at=now + PROBE_EVERY)
 
 
 def trouble_of(call: CallRecord) -> str:

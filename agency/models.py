@@ -116,7 +116,13 @@ class Connection(models.Model):
     last_answer_at = models.DateTimeField(null=True, blank=True)  # machine time of the last good answer
     trouble = models.CharField(max_length=300, blank=True, default="")  # why calls fail, in plain words
     trouble_at = models.DateTimeField(null=True, blank=True)
-    key_refused_at = models.DateTimeField(null=True, blank=True)  # calls stop until the key is replaced
+    key_refused_at = models.DateTimeField(null=True, blank=True)  # calls pause until it is taken again
+    # Calls pause as well while TokPortal does not answer; now and then one call finds out whether it does again.
+    failures = models.PositiveIntegerField(default=0)  # calls in a row without an answer, or with a 5xx
+    failed_at = models.DateTimeField(null=True, blank=True)  # machine time, as all of these
+    paused_at = models.DateTimeField(null=True, blank=True)
+    next_probe_at = models.DateTimeField(null=True, blank=True)
+    cooling_until = models.DateTimeField(null=True, blank=True)  # creation and publication wait for capacity
 
     objects = ConnectionQuerySet.as_manager()
 
@@ -133,6 +139,16 @@ class Connection(models.Model):
     def upstream_now(self, now: datetime) -> datetime:
         """TokPortal's time at our machine time `now`."""
         return now + timedelta(seconds=self.clock_skew_seconds)
+
+    @property
+    def is_paused(self) -> bool:
+        """Nothing but a probe is sent."""
+        return self.paused_at is not None or self.key_refused_at is not None
+
+    def note_cooling(self, *, until: datetime) -> None:
+        """Capacity for orders comes back at `until` at the earliest; an earlier time never shortens a later one."""
+        is_longer = Q(cooling_until=None) | Q(cooling_until__lt=until)
+        Connection.objects.filter(is_longer, pk=self.pk).update(cooling_until=until)
 
     def note_balance(self, balance: int, *, at: datetime, **also: object) -> None:
         """Keep what TokPortal said at its time `at`; an older answer never overwrites a newer one."""

@@ -97,6 +97,7 @@ def needs(
         with_manager=now - WITH_MANAGER_FOR,
         due=(now - LATE_AFTER).date(),
         read=now - skew - STALE_AFTER,
+        now=now - skew,
         queued=now - skew - Command.EXPECTED[S.QUEUED],
         sending=now - skew - Command.EXPECTED[S.SENDING],
         unknown=now - Command.EXPECTED[S.UNKNOWN],

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from django.db import connection as database
 
-from campaigns.models import Bundle
+from campaigns.models import Bundle, Command
 
 MOST = 100  # of each sort: nobody reads further, and the page stays small
 
@@ -43,6 +43,7 @@ class Since:
     with_manager: datetime  # untouched since before it; TokPortal's time
     due: date  # videos planned before it should be live
     read: datetime  # figures older than it are stale; machine time
+    now: datetime  # machine time
     queued: datetime  # should have left before it; machine time
     sending: datetime  # its lease ended before it; machine time
     unknown: datetime  # without an outcome since before it; TokPortal's time
@@ -71,6 +72,8 @@ def waiting_rows(
                 "queued_before": since.queued,
                 "sending_before": since.sending,
                 "unknown_before": since.unknown,
+                "now": since.now,
+                "needs_capacity": list(Command.NEEDS_CAPACITY),
                 "most": MOST,
             },
         )
@@ -178,13 +181,16 @@ waiting_command AS (
         )
     ORDER BY state_since LIMIT %(most)s
     ) UNION ALL (
-    -- Longer in their state than that takes (Command.EXPECTED), though nobody has stopped them
-    SELECT 'overdue', id, kind, client_id, campaign_id, bundle_id, state_since, nullif(quoted_credits, 0)
-    FROM campaigns_command AS command
+    -- Longer in their state than that takes, though nothing keeps them from leaving (CommandQuerySet.overdue)
+    SELECT 'overdue', command.id, kind, client_id, campaign_id, bundle_id, state_since, nullif(quoted_credits, 0)
+    FROM campaigns_command AS command JOIN agency_connection AS way ON way.id = command.connection_id
     WHERE (client_id = ANY(%(clients)s) OR %(for_owner)s AND client_id IS NULL)
         AND state IN ('queued', 'sending', 'unknown')
         AND (
-            state = 'queued' AND next_try_at < %(queued_before)s AND NOT EXISTS (
+            state = 'queued' AND next_try_at < %(queued_before)s
+            AND way.paused_at IS NULL AND way.key_refused_at IS NULL
+            AND (way.cooling_until IS NULL OR way.cooling_until <= %(now)s OR kind <> ALL(%(needs_capacity)s))
+            AND NOT EXISTS (
                 SELECT FROM campaigns_stop AS stop
                 WHERE stop.lifted_at IS NULL AND (
                     stop.client_id IS NULL

@@ -22,6 +22,8 @@ from django.utils.translation import gettext_lazy as _
 from redis import RedisError
 
 from agency import heartbeats
+from agency.formats import moment
+from agency.formats import time as clock
 from agency.models import Connection, User
 from agency.notices import remember_count, remembered_count
 from agency.run import HEARTBEAT_KEYS
@@ -230,14 +232,25 @@ def _troubles(user: User, connection: Connection | None, now: datetime) -> list[
         troubles.append(Trouble("info", what, then, **settings_link))
     elif connection.key_refused_at:
         what = gettext("TokPortal refuses the API key.")
-        then = gettext("Nothing is sent or charged until an owner enters a valid one. Orders wait.")
-        troubles.append(Trouble("bad", what, then, **settings_link))
+        then = gettext(
+            "It has done so since %(time)s. Nothing is sent or charged until it takes the key again, or an owner"
+            " enters a valid one. Orders wait."
+        ) % {"time": moment(connection.key_refused_at)}
+        troubles.append(Trouble("bad", what, f"{then} {_next_try(connection)}", **settings_link))
     elif connection.trouble:
         then = gettext("Figures may be old; orders wait and are sent by themselves, once.")
         if connection.trouble_at:
             length = timesince(connection.trouble_at, now, depth=1)
             then = gettext("It has been so for %(length)s.") % {"length": length} + " " + then
-        troubles.append(Trouble("wait", connection.trouble, then))
+        if connection.paused_at:
+            then = f"{then} {_next_try(connection)}"
+        troubles.append(Trouble("wait", gettext(connection.trouble), then))
+    if connection and connection.cooling_until and connection.cooling_until > now:
+        what = gettext("TokPortal's capacity for orders is cooling down.")
+        then = gettext(
+            "Orders and publications wait until %(time)s and leave by themselves. Nothing was charged for them."
+        )
+        troubles.append(Trouble("wait", what, then % {"time": moment(connection.cooling_until)}))
     try:
         missing = heartbeats.missing()
     except RedisError:
@@ -251,6 +264,12 @@ def _troubles(user: User, connection: Connection | None, now: datetime) -> list[
             what = gettext("No worker is at work.")
         troubles.append(Trouble("wait", what, then))
     return troubles
+
+
+def _next_try(connection: Connection) -> str:
+    if connection.next_probe_at is None:
+        return ""
+    return gettext("TokPortal is asked again at %(time)s.") % {"time": clock(connection.next_probe_at)}
 
 
 register.filter("age", age)

@@ -24,3 +24,9 @@ def resolve_command(*, command_id: int) -> None:
 @shared_task
 def sweep_commands() -> None:
     sync.sweep_commands(now=timezone.now())
+
+
+@shared_task
+def probe_connection() -> None:
+    if sync.probe_connection(now=timezone.now()):
+        sweep_commands.delay()

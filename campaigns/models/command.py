@@ -29,7 +29,7 @@ class CommandQuerySet(models.QuerySet["Command"]):
         return self.filter(models.Exists(_stops_of_a_command()))
 
     def due(self, now: datetime) -> "CommandQuerySet":
-        """May be sent: queued, its time has come, nobody has stopped it, and nothing of its bundle is in its way.
+        """May be sent: queued, its time has come, nothing keeps it, and nothing of its bundle is in its way.
 
         Commands of a bundle leave in the order they were asked for, one at a time (M1). One that was approved
         late comes before the younger ones that still wait, and behind the one that has left.
@@ -40,18 +40,17 @@ class CommandQuerySet(models.QuerySet["Command"]):
         )
         return self.filter(
             ~models.Exists(in_its_way),
-            ~models.Exists(_stops_of_a_command()),
+            ~_is_kept(now),
             state=Command.State.QUEUED,
             next_try_at__lte=now,
         )
 
     def overdue(self, now: datetime, *, upstream_now: datetime) -> "CommandQuerySet":
-        """Longer in their state than that takes, though nobody has stopped them. `now` is machine time."""
+        """Longer in their state than that takes, though nothing keeps them from leaving. `now` is machine time."""
         state, expected = Command.State, Command.EXPECTED
         return self.filter(
             Q(state=state.AWAITING, state_since__lt=upstream_now - expected[state.AWAITING])
-            | Q(state=state.QUEUED, next_try_at__lt=now - expected[state.QUEUED])
-            & ~models.Exists(_stops_of_a_command())
+            | Q(state=state.QUEUED, next_try_at__lt=now - expected[state.QUEUED]) & ~_is_kept(now)
             | Q(state=state.SENDING, lease_until__lt=now - expected[state.SENDING])
             | Q(state=state.UNKNOWN, state_since__lt=upstream_now - expected[state.UNKNOWN])
         )
@@ -59,6 +58,20 @@ class CommandQuerySet(models.QuerySet["Command"]):
 
 def _stops_of_a_command() -> StopQuerySet:
     return Stop.objects.standing().over(models.OuterRef("client"), models.OuterRef("campaign"))
+
+
+def _is_kept(now: datetime) -> Q:
+    """A person's stop, a pause of all calls, or for what needs it TokPortal's capacity keeps it from leaving.
+
+    Without a join, so that an UPDATE with it looks at the row once more when somebody else has changed it.
+    """
+    connection = Connection.objects.filter(pk=models.OuterRef("connection"))
+    is_paused = Q(paused_at__isnull=False) | Q(key_refused_at__isnull=False)
+    return (
+        Q(models.Exists(_stops_of_a_command()))
+        | Q(models.Exists(connection.filter(is_paused)))
+        | Q(models.Exists(connection.filter(cooling_until__gt=now)), kind__in=Command.NEEDS_CAPACITY)
+    )
 
 
 @audited()
@@ -84,6 +97,9 @@ class Command(models.Model):
         CORRECT_VIDEO = "correct_video", _("Ask for video corrections")
         FIX_DOWNLOAD = "fix_download", _("Fix a download link")
         CREATE_WEBHOOK = "create_webhook", _("Create the webhook endpoint")
+
+    # What TokPortal refuses while its capacity for orders cools down ("Errors", API 2026-05-25)
+    NEEDS_CAPACITY = (Kind.CREATE_BUNDLE, Kind.PUBLISH_BUNDLE, Kind.PUBLISH_ALL_VIDEOS)
 
     class State(models.TextChoices):
         AWAITING = "awaiting", _("Awaiting approval")

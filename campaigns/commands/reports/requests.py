@@ -1,6 +1,7 @@
 """What a Command asks for, and what to do about its end: in words."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agency.models import User
+from campaigns.commands.refusals import WAITING
 from campaigns.models import Command, Platform
 
 K, S = Command.Kind, Command.State
@@ -88,6 +90,23 @@ def _in_words(name: str, value: object) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def kept_by(command: Command, now: datetime) -> tuple[str, datetime | None]:
+    """Why a queued Command does not leave, besides its own next try: a sentence, and when that is looked at again.
+
+    The sentence is empty where nothing keeps it. Machine time.
+    """
+    way = command.connection
+    if command.state != S.QUEUED:
+        return "", None
+    if way.key_refused_at:
+        return str(WAITING["key"]), way.next_probe_at
+    if way.paused_at:
+        return str(WAITING["reply"]), way.next_probe_at
+    if command.kind in Command.NEEDS_CAPACITY and way.cooling_until and way.cooling_until > now:
+        return str(WAITING["capacity"]), way.cooling_until
+    return "", None
 
 
 def refused_slots(command: Command | None) -> dict[int, str]:

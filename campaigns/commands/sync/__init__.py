@@ -3,11 +3,13 @@
 `now` is machine time. No transaction is open while TokPortal is asked.
 """
 
+from campaigns.commands.sync.probing import probe_connection
 from campaigns.commands.sync.quoting import PriceCheckWasCharged, quote, quote_again
 from campaigns.commands.sync.sending import resolve_command, send_command, send_next, sweep_commands
 
 __all__ = [
     "PriceCheckWasCharged",
+    "probe_connection",
     "quote",
     "quote_again",
     "resolve_command",

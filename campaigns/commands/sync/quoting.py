@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from agency.connections import tokportal
 from agency.models import Connection, User
-from agency.tokportal import Answer, CreditCosts, DryRunIgnored, Lane
+from agency.tokportal import Answer, CreditCosts, DryRunIgnored, Lane, NotSent
 from campaigns.commands.estimates import estimate
 from campaigns.commands.kinds import KINDS
 from campaigns.commands.moves import begin
@@ -47,6 +47,8 @@ def quote(
     The one call that a page waits for. Raises what `agency.tokportal` raises (a refusal is the answer that the
     real call would get) and PriceCheckWasCharged.
     """
+    if connection.is_paused:  # nobody waits for an answer that does not come
+        raise NotSent("Calls are paused")
     target: dict[str, Any] = {"bundle_id": bundle.upstream_id} if bundle else {}
     if position is not None:  # of one video slot
         target["position"] = position
@@ -106,6 +108,12 @@ def keep_ignored_dry_run(asked: Command, answer: Answer[Any], *, now: datetime) 
     asked.evidence = "This was a price check. TokPortal ignored the dry-run header and carried it out."
     asked.save()
     begin(asked)
-    settle(asked, answer, at=answer.server_time or asked.asked_at)
+    settle(
+        asked,
+        answer,
+        charged=answer.credits_charged or 0,
+        left=answer.credits_remaining,
+        at=answer.server_time or asked.asked_at,
+    )
     asked.refresh_from_db()
     return asked

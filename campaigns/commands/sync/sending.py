@@ -61,7 +61,7 @@ def send_command(command_id: int, *, now: datetime, has_looked: bool = False) ->
     `has_looked`: for the effect of an earlier attempt, just now.
     """
     command = Command.objects.due(now).filter(pk=command_id).select_related(*RELATED).first()
-    if command is None or command.connection.key_refused_at:
+    if command is None:
         return
     left_at = command.connection.upstream_now(now)
     if command.first_sent_at and not has_looked:
@@ -170,7 +170,11 @@ def call(api: TokPortal, command: Command) -> Answer[Any]:
 
 def finish(api: TokPortal, command: Command, answer: Answer[Any], *, left_at: datetime) -> None:
     """Settle what was answered, read again what it changed, and let the next one go."""
-    settle(command, answer, at=answered_at(answer, left_at))
+    at = answered_at(answer, left_at)
+    told = (answer.credits_charged, answer.credits_remaining)
+    if answer.credits_charged is None:  # a call that settles a Coverage period may not say what that costs
+        told = charged_for(api, command, effect_at=None, at=at)
+    settle(command, answer, charged=told[0] or 0, left=told[1], at=at)
     follow_up(api, command)
     send_next(command.pk, now=timezone.now())
 
@@ -237,6 +241,8 @@ def resolve_command(command_id: int, *, now: datetime, refusal: dict[str, Any] |
         return
     command = _read(command_id)
     try:
+        if command.connection.is_paused:
+            raise NotSent("Calls are paused")
         with calls_of(command.pk, attempt=command.attempts):
             evidence = KINDS[command.kind].find(tokportal(command.connection, Lane.PERSON), command)
     except NotFound:
@@ -280,7 +286,8 @@ def resolve_command(command_id: int, *, now: datetime, refusal: dict[str, Any] |
 def settle_found(command: Command, evidence: Evidence, *, at: datetime, now: datetime) -> None:
     """The effect is there. What it cost the credit history says; what was quoted, where it leaves a doubt."""
     api = tokportal(command.connection, Lane.PERSON)
-    charged, left = charged_for(api, command, evidence, at=at)
+    effect_at = evidence.bundle.created_at if evidence.bundle else None
+    charged, left = charged_for(api, command, effect_at=effect_at, at=at)
     with transaction.atomic():
         values = {
             "state": S.SUCCEEDED,
@@ -310,11 +317,10 @@ def settle_found(command: Command, evidence: Evidence, *, at: datetime, now: dat
 
 
 def charged_for(
-    api: TokPortal, command: Command, evidence: Evidence, *, at: datetime
+    api: TokPortal, command: Command, *, effect_at: datetime | None, at: datetime
 ) -> tuple[int, int | None]:
-    """What a Command that was found cost, and what it left in the pool, if that can be told."""
+    """What a Command cost that no answer told of, and what it left in the pool, if that can be told."""
     if command.quoted_credits:
-        effect_at = evidence.bundle.created_at if evidence.bundle else None
         with suppress(TokPortalError):
             entry = charge_in_history(api, command, effect_at=effect_at, now=at)
             if entry is not None:

@@ -28,7 +28,7 @@ from campaigns.sync import mirror_bundle, refresh_bundle
 logger = logging.getLogger(__name__)
 S = Command.State
 
-LONGEST_PAUSE = timedelta(minutes=15)
+LONGEST_PAUSE = timedelta(minutes=1)  # in a longer outage all calls pause (agency.connections)
 
 
 def answered_at(answer: Answer[Any], left_at: datetime) -> datetime:
@@ -37,12 +37,8 @@ def answered_at(answer: Answer[Any], left_at: datetime) -> datetime:
     return max(at, left_at) if abs(at - left_at) < timedelta(seconds=2) else at
 
 
-def settle(command: Command, answer: Answer[Any], *, at: datetime) -> None:
-    """The Command succeeded. `at` is TokPortal's time of the answer.
-
-    Not every answer says what it cost: a call that settles a Coverage period may not. Then it is what was quoted.
-    """
-    charged = command.quoted_credits if answer.credits_charged is None else answer.credits_charged
+def settle(command: Command, answer: Answer[Any], *, charged: int, left: int | None, at: datetime) -> None:
+    """The Command succeeded, cost `charged` and left so much in the pool. `at` is TokPortal's time of the answer."""
     with transaction.atomic():
         values = {
             "state": S.SUCCEEDED,
@@ -53,7 +49,7 @@ def settle(command: Command, answer: Answer[Any], *, at: datetime) -> None:
             "answer": dict(answer.raw),
             "request_id": answer.request_id,
             "credits_charged": charged,
-            "credits_remaining": answer.credits_remaining,
+            "credits_remaining": left,
             "is_charged_differently": charged != command.quoted_credits,
             "error_code": "",
             "error_message": "",
@@ -115,6 +111,8 @@ def postpone(command: Command, error: TokPortalError, *, left_at: datetime, now:
         pause = max(timedelta(seconds=error.retry_after), timedelta(seconds=1))
     if isinstance(error, KeyInProgress):
         pause = timedelta(seconds=5)
+    if isinstance(error, CoolingDown):
+        command.connection.note_cooling(until=now + pause)
     move(
         command,
         (S.SENDING,),

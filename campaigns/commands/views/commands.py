@@ -89,6 +89,8 @@ def command_context(
     """`new_price`: of one that awaits approval, where it is not the quoted one any more."""
     needs_decision = command.state == S.UNKNOWN and command.needs_person
     now = timezone.now()
+    kept_by, looked_at = requests.kept_by(command, now)
+    next_try_at = max(command.next_try_at, looked_at or now)
     return {
         "command": command,
         "client": command.client,
@@ -111,8 +113,9 @@ def command_context(
         "withdraw": withdraw or WithdrawForm(is_decision=needs_decision),
         "accept": accept or AcceptForm(initial={"credits": command.quoted_credits}),
         "upstream_now": command.connection.upstream_now(now),
-        "is_tried_soon": command.next_try_at <= now + SOON,
-        "next_try_at": command.connection.upstream_now(command.next_try_at),
+        "kept_by": kept_by,
+        "is_tried_soon": next_try_at <= now + SOON,
+        "next_try_at": command.connection.upstream_now(next_try_at),
     }
 
 

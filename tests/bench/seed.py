@@ -185,6 +185,7 @@ def _in_bulk() -> Iterator[None]:
             "INSERT INTO ledger_unassignedentry (entry_id) SELECT id FROM ledger_creditentry AS entry "
             "WHERE NOT EXISTS (SELECT FROM ledger_allocation AS made WHERE made.entry_id = entry.id)"
         )
+        _analyze()
         for model in (Post, Command, Reservation):
             _audit(model, cursor)
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -29,6 +30,23 @@ class AccountSnapshot(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["account", "day"], name="account_snapshot_once_per_day")
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="tells_the_account",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                # A day that does not tell a figure does not hide the day before.
+                func="""
+                    UPDATE campaigns_savedaccount SET
+                        followers = (SELECT followers FROM analytics_accountsnapshot
+                            WHERE account_id = NEW.account_id AND followers IS NOT NULL ORDER BY day DESC LIMIT 1),
+                        views = (SELECT views FROM analytics_accountsnapshot
+                            WHERE account_id = NEW.account_id AND views IS NOT NULL ORDER BY day DESC LIMIT 1)
+                    WHERE id = NEW.account_id;
+                    RETURN NULL;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:

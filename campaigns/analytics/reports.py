@@ -42,14 +42,11 @@ class Change:
 
 
 def visible_accounts(user: User) -> QuerySet[SavedAccount]:
-    """Those of the clients that `user` works for, with their latest figures; owners see unclaimed ones too."""
+    """Those of the clients that `user` works for; owners see unclaimed ones too."""
     accounts = SavedAccount.objects.all()
     if not user.is_owner:
         accounts = accounts.filter(campaign__in=Campaign.objects.visible_to(user))
-    latest = AccountSnapshot.objects.filter(account=OuterRef("pk")).order_by("-day")
-    return accounts.select_related("campaign__client", "pull").annotate(
-        followers=_last_told(latest, "followers"), views=_last_told(latest, "views")
-    )
+    return accounts.select_related("campaign__client", "pull").defer("raw")
 
 
 def videos_of(bundles: QuerySet[Bundle]) -> QuerySet[Video]:
@@ -96,8 +93,8 @@ def account_rows(accounts: QuerySet[SavedAccount]) -> Iterator[tuple[object, ...
             campaign.client.name if campaign else "",
             campaign.name if campaign else "",
             "yes" if account.is_banned else "no",
-            getattr(account, "followers", None),
-            getattr(account, "views", None),
+            account.followers,
+            account.views,
             account.analytics_at,
             account.profile_url,
             account.upstream_id,

@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Upper
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -42,6 +42,9 @@ class SavedAccount(models.Model):
     upstream_changed_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField()  # TokPortal's time of the answer that this row shows
     analytics_at = models.DateTimeField(null=True, blank=True)  # machine time of the last pull
+    # The last told figures, kept by the trigger of AccountSnapshot alone, so that lists can be sorted by them.
+    followers = models.BigIntegerField(null=True, blank=True)
+    views = models.BigIntegerField(null=True, blank=True)
     raw = models.JSONField(default=dict)
 
     class Meta:
@@ -50,7 +53,10 @@ class SavedAccount(models.Model):
                 fields=["connection", "upstream_id"], name="saved_account_once_per_connection"
             ),
         ]
-        indexes = [searchable("username", "visible_name", name="saved_account_search")]
+        indexes = [
+            searchable("username", "visible_name", name="saved_account_search"),
+            models.Index(F("views").desc(nulls_last=True), F("username"), name="saved_account_most_seen"),
+        ]
 
     def __str__(self) -> str:
         return f"@{self.username}" if self.username else self.upstream_id

@@ -188,6 +188,11 @@ def _in_bulk() -> Iterator[None]:
         _analyze()
         for model in (Post, Command, Reservation):
             _audit(model, cursor)
+        cursor.execute(
+            "UPDATE campaigns_savedaccount AS account SET views = told.views FROM analytics_accountsnapshot AS told "
+            "WHERE told.account_id = account.id "
+            "AND told.day = (SELECT max(day) FROM analytics_accountsnapshot WHERE account_id = account.id)"
+        )
 
 
 def _audit(model: type[models.Model], cursor: CursorWrapper) -> None:

@@ -31,6 +31,8 @@ app.conf.task_routes = {
         "commands.tasks.resolve_command",
         "commands.tasks.sweep_commands",
         "commands.tasks.probe_connection",
+        "launches.tasks.advance_launch",
+        "launches.tasks.advance_after",
         "events.tasks.handle_event",  # somebody looks at the page that follows it
         "events.tasks.check_endpoint",
         "events.tasks.test_endpoint",
@@ -43,6 +45,7 @@ app.conf.beat_schedule = {
     for name, task, schedule, expires_seconds in (
         ("Send what waits", "campaigns.commands.tasks.sweep_commands", 30, 25),
         ("Ask whether TokPortal is back", "campaigns.commands.tasks.probe_connection", 5, 4),
+        ("Carry launches on", "campaigns.launches.tasks.sweep_launches", 30, 25),
         ("Handle waiting events", "campaigns.events.tasks.handle_waiting", 60, 55),
         ("Sweep the lists", "campaigns.events.tasks.sweep_lists", 600, 590),
         ("Recover deliveries", "campaigns.events.tasks.recover_deliveries", 600, 590),

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "campaigns.ledger",
     "campaigns.content",
     "campaigns.commands",
+    "campaigns.launches",
     "campaigns.credits",
     "campaigns.analytics",
     "campaigns.events",

@@ -61,3 +61,4 @@ def decline(*, command: Command, by: User, note: str, now: datetime) -> None:
         if not move(command, (S.AWAITING,), values, by=by, note=note):
             raise WrongMove(_("Somebody else has decided meanwhile. Look at its page again."))
         ledger.void(command, now=at)
+        ring(tasks.send_next, command_id=command.pk)

@@ -8,6 +8,7 @@ import pghistory
 from django.db import transaction
 from django.utils import timezone
 
+from agency.bell import ring_by_name
 from agency.calls import calls_of
 from agency.connections import tokportal
 from agency.models import Connection
@@ -52,6 +53,7 @@ REPLAY_WINDOW = timedelta(hours=1)  # TokPortal keeps keys for about a day; we r
 MOST_ATTEMPTS = 6  # of a Command whose outcome stays unknown; then a person decides
 SENT_AGAIN = " So it was sent again with the same key."
 PRICE_MOVED = "PRICE_MOVED"
+ADVANCE = "campaigns.launches.tasks.advance_after"  # that room lies above this one
 LOOK_AGAIN = timedelta(minutes=2)  # between two looks for an effect that cannot be told yet
 
 
@@ -329,7 +331,8 @@ def charged_for(
 
 
 def send_next(command_id: int, *, now: datetime) -> None:
-    """Send what waited behind a Command of the same bundle."""
+    """Send what waited behind a Command of the same bundle, and tell the room that chains Commands."""
+    ring_by_name(ADVANCE, command_id=command_id)
     bundle_id = Command.objects.filter(pk=command_id).values_list("bundle_id", flat=True).first()
     if bundle_id is None:
         return

@@ -14,6 +14,7 @@ from django.db import connection as database
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
+from redis import Redis
 
 from agency.celery import app
 from agency.connections import tokportal
@@ -235,7 +236,7 @@ def test_a_worker_whose_database_was_restarted_works_on_at_the_next_bell(
             quote=quote,
             now=timezone.now(),
         )
-        wait_for(lambda: Command.objects.get(pk=command.pk).state == S.SUCCEEDED, seconds=10)
+        wait_for(lambda: Command.objects.get(pk=command.pk).state == S.SUCCEEDED)
 
 
 def _others() -> list[int]:
@@ -245,3 +246,30 @@ def _others() -> list[int]:
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         return [pid for (pid,) in cursor.fetchall()]
+
+
+@pytest.mark.usefixtures("_the_queue_is_real")
+def test_an_order_whose_bell_was_lost_with_redis_is_sent_at_the_next_sweep(
+    connection: Connection,
+    campaign: Campaign,
+    manager: User,
+    sandbox: Sandbox,
+    redis_databases: list[Redis],
+    tmp_path: Path,
+) -> None:
+    quote = Agency(connection, campaign, manager, sandbox).quote(K.CREATE_BUNDLE, BODY)
+    command = actions.order_bundle(
+        campaign=campaign,
+        connection=connection,
+        by=manager,
+        key=uuid4(),
+        body=BODY,
+        quote=quote,
+        now=timezone.now(),
+    )
+    redis_databases[0].flushdb()
+    with worker(log=tmp_path / "worker.log"):
+        redis_databases[0].flushdb()  # nor does the worker need to be told
+        tasks.sweep_commands.apply_async(queue="person")
+        wait_for(lambda: Command.objects.get(pk=command.pk).state == S.SUCCEEDED)
+    assert [entry["amount"] for entry in sandbox.books() if entry["amount"] < 0] == [-38]

@@ -44,7 +44,7 @@ def documented() -> set[str]:
 
 def read_by_the_code() -> set[str]:
     files = ["agency/environment.py", "agency/settings.py", "agency/run.py", *demo_files()]
-    pattern = r"""(?:required|flag|secret|free_port|environ\.get)\(\s*["']([A-Z_]+)["']"""
+    pattern = r"""(?:required|flag|secret|whole|free_port|environ\.get)\(\s*["']([A-Z_]+)["']"""
     return set(re.findall(pattern, "\n".join(read(path) for path in files)))
 
 

@@ -1,6 +1,6 @@
 # Needs git, make and Python 3.11 or newer. `make help` lists what there is.
 
-.PHONY: help setup demo demo-reset test check lock bench messages pictures
+.PHONY: help setup demo demo-reset test check lock bench chaos messages pictures
 .DEFAULT_GOAL := help
 
 PYTHON_IN_VENV := .venv/bin/python
@@ -32,6 +32,10 @@ lock: ## compile requirements/*.in into lock files with hashes
 
 messages: setup ## bring the catalogues of translations up to date and compile them
 	@$(PYTHON_IN_VENV) -m agency.translations
+
+chaos: ## order while everything breaks, and compare the books (SEED= COMMANDS=500)
+	@scripts/install dev
+	@exec $(PYTHON_IN_VENV) -m tests.chaos
 
 bench: ## measure; prints JSON lines (ONLY=name for one)
 	@scripts/install dev

@@ -87,13 +87,13 @@ def client_figures(
 
 def _figures(pks: list[int], connection: Connection | None, month: Month) -> QuerySet[Any, Any]:
     """Each figure is a subquery of its own, so that sums do not multiply each other."""
-    live = Video.objects.filter(bundle__campaign__client=OuterRef("pk"), status__in=Video.LIVE)
+    bundles = Bundle.objects.filter(campaign__client=OuterRef("pk"))
     spoken_for = Commitment.objects.filter(connection=connection, client=OuterRef("pk"))
     budget = Budget.objects.filter(client=OuterRef("pk"), campaign=None)
     accounts = SavedAccount.objects.filter(campaign__client=OuterRef("pk")).order_by()
     return Client.objects.filter(pk__in=pks).values(
         "pk",
-        live=_total(live.exclude(platform_url=""), "bundle__campaign__client", Count("pk")),
+        live=_total(bundles, "campaign__client", Sum("videos_live")),
         used=_total(spoken_for, "client", Sum("credits")),
         month=_total(spoken_for.filter(booked_at__gte=month.begins_at), "client", Sum("credits")),
         limit=Subquery(budget.values("credits")[:1]),
@@ -188,12 +188,11 @@ def campaigns_with_figures(campaigns: QuerySet[Campaign], *, connection: Connect
 
     Credits are those of the workspace `connection`.
     """
-    bundles = Bundle.objects.filter(campaign=OuterRef("pk")).exclude(status__in=Bundle.ENDED)
-    live = Video.objects.filter(bundle__campaign=OuterRef("pk"), status__in=Video.LIVE)
+    bundles = Bundle.objects.filter(campaign=OuterRef("pk"))
     spoken_for = Commitment.objects.filter(connection=connection, campaign=OuterRef("pk"))
     return campaigns.annotate(
-        bundles_open=_total(bundles, "campaign", Count("pk")),
-        videos_live=_total(live.exclude(platform_url=""), "bundle__campaign", Count("pk")),
+        bundles_open=_total(bundles.exclude(status__in=Bundle.ENDED), "campaign", Count("pk")),
+        videos_live=_total(bundles, "campaign", Sum("videos_live")),
         budget_credits=Subquery(Budget.objects.filter(campaign=OuterRef("pk")).values("credits")[:1]),
         credits_used=_total(spoken_for, "campaign", Sum("credits")),
     )

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from agency.models import User
 from agency.tables import Column
-from campaigns.models import Bundle, Campaign, Video
+from campaigns.models import Bundle, Campaign
 from clients.access import visible_clients
 from clients.models import Client
 
@@ -45,18 +45,12 @@ def client_rows(user: User, *, q: str = "", show: str = "") -> QuerySet[Client]:
             | Q(contact_name__icontains=q)
             | Q(contact_email__icontains=q)
         )
+    campaigns = Campaign.objects.filter(client=OuterRef("pk"), archived_at=None)
+    bundles = Bundle.objects.filter(campaign__client=OuterRef("pk"))
     return clients.annotate(
-        campaigns_open=_count(Campaign.objects.filter(client=OuterRef("pk"), archived_at=None), "client"),
-        bundles_open=_count(
-            Bundle.objects.filter(campaign__client=OuterRef("pk")).exclude(status__in=Bundle.ENDED),
-            "campaign__client",
-        ),
-        videos_live=_count(
-            Video.objects.filter(bundle__campaign__client=OuterRef("pk"), status__in=Video.LIVE).exclude(
-                platform_url=""
-            ),
-            "bundle__campaign__client",
-        ),
+        campaigns_open=_total(campaigns, "client", Count("pk")),
+        bundles_open=_total(bundles.exclude(status__in=Bundle.ENDED), "campaign__client", Count("pk")),
+        videos_live=_total(bundles, "campaign__client", Sum("videos_live")),
     )
 
 
@@ -73,7 +67,7 @@ def client_cells(clients: QuerySet[Client]) -> Iterator[list[object]]:
         ]
 
 
-def _count(rows: QuerySet, group: str) -> Coalesce:
-    """How many of `rows` belong to the outer row. A subquery of its own, so that counts do not multiply."""
-    counted = rows.order_by().values(group).annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+def _total(rows: QuerySet, group: str, total: Count | Sum) -> Coalesce:
+    """Over the `rows` of the outer row. A subquery of its own, so that totals do not multiply."""
+    summed = rows.order_by().values(group).annotate(n=total).values("n")
+    return Coalesce(Subquery(summed, output_field=IntegerField()), 0)

@@ -210,7 +210,7 @@ class Command(models.Model):
         indexes = [
             models.Index(
                 fields=["next_try_at"],
-                condition=Q(state__in=["queued", "sending", "unknown"]),
+                condition=Q(state__in=["awaiting", "queued", "sending", "unknown"]),
                 name="command_unsettled",
             ),
             models.Index(

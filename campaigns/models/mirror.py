@@ -1,5 +1,6 @@
 """What TokPortal holds, as it last told us. Nothing here is ever moved by us: `campaigns.sync` mirrors it."""
 
+import pgtrigger
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
@@ -73,10 +74,9 @@ class BundleQuerySet(models.QuerySet["Bundle"]):
         return self if user.is_owner else self.filter(campaign__client__memberships__user=user)
 
     def with_progress(self) -> "BundleQuerySet":
-        """Adds `videos_total`, `videos_filled` and `videos_live`. Subqueries, so that only shown rows are counted."""
+        """Adds `videos_total` and `videos_filled`. Subqueries, so that only shown rows are counted."""
         slots = Video.objects.filter(bundle=OuterRef("pk")).order_by()
         counted = slots.exclude(status="cancelled")
-        live = slots.filter(status__in=Video.LIVE).exclude(platform_url="")
 
         def number(videos: models.QuerySet[Video]) -> Coalesce:
             counts = videos.values("bundle").annotate(n=Count("pk")).values("n")
@@ -85,7 +85,6 @@ class BundleQuerySet(models.QuerySet["Bundle"]):
         return self.annotate(
             videos_total=number(counted),
             videos_filled=number(counted.exclude(status="pending")),
-            videos_live=number(live),
         )
 
 
@@ -142,6 +141,8 @@ class Bundle(models.Model):
     read_at = models.DateTimeField()  # TokPortal's time of the answer that this row shows
     raw = models.JSONField(default=dict)
 
+    videos_live = models.PositiveIntegerField(default=0)  # kept by the trigger of Video alone
+
     objects = BundleQuerySet.as_manager()
 
     class Meta:
@@ -149,7 +150,9 @@ class Bundle(models.Model):
             models.UniqueConstraint(fields=["connection", "upstream_id"], name="bundle_once_per_connection"),
         ]
         indexes = [
-            models.Index(fields=["campaign", "status"], name="bundle_by_campaign_and_status"),
+            models.Index(
+                fields=["campaign", "status"], include=["videos_live"], name="bundle_by_campaign_and_status"
+            ),
             # With all that a board counts, so that it need not look at the rows themselves.
             models.Index(
                 fields=["status", "account_status", "status_since"],
@@ -229,13 +232,33 @@ class Video(models.Model):
                 condition=Q(status__in=["in_review", "pending_corrections"]) | Q(has_download_issue=True),
             ),
             models.Index(
-                fields=["bundle", "status"],
-                name="video_live",
-                condition=Q(status__in=["in_review", "pending_corrections", "finalized"])
-                & ~Q(platform_url=""),
+                fields=["publish_date"],
+                name="video_coming",
+                condition=~Q(status__in=["in_review", "pending_corrections", "finalized", "cancelled"]),
             ),
             models.Index(
                 fields=["posted_at"], name="video_by_posted_at", condition=Q(posted_at__isnull=False)
+            ),
+        ]
+
+        triggers = [
+            pgtrigger.Trigger(
+                name="counts_what_is_live",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                declare=[("was", "integer"), ("is_now", "integer")],
+                # As Video.is_live has it. The mirror locks the bundle before its videos.
+                func="""
+                    was := CASE WHEN TG_OP <> 'INSERT' AND OLD.platform_url <> ''
+                        AND OLD.status IN ('in_review', 'pending_corrections', 'finalized') THEN 1 ELSE 0 END;
+                    is_now := CASE WHEN TG_OP <> 'DELETE' AND NEW.platform_url <> ''
+                        AND NEW.status IN ('in_review', 'pending_corrections', 'finalized') THEN 1 ELSE 0 END;
+                    IF was <> is_now THEN
+                        UPDATE campaigns_bundle SET videos_live = videos_live + is_now - was
+                            WHERE id = CASE TG_OP WHEN 'DELETE' THEN OLD.bundle_id ELSE NEW.bundle_id END;
+                    END IF;
+                    RETURN NULL;
+                """,
             ),
         ]
 

@@ -186,6 +186,10 @@ def _in_bulk() -> Iterator[None]:
             "WHERE NOT EXISTS (SELECT FROM ledger_allocation AS made WHERE made.entry_id = entry.id)"
         )
         _analyze()
+        cursor.execute(
+            "UPDATE campaigns_bundle AS bundle SET videos_live = "
+            "(SELECT count(*) FROM campaigns_video WHERE bundle_id = bundle.id AND platform_url <> '')"
+        )
         for model in (Post, Command, Reservation):
             _audit(model, cursor)
         cursor.execute(

@@ -55,6 +55,7 @@ urlpatterns = [
     path("", include("campaigns.urls")),
     path("", include("campaigns.content.urls")),
     path("", include("campaigns.commands.urls")),
+    path("", include("campaigns.launches.urls")),
     path("", include("campaigns.events.urls")),
     path("", include("campaigns.analytics.urls")),
     path("", include("campaigns.credits.urls")),

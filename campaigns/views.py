@@ -25,6 +25,7 @@ from campaigns.access import (
     visible_campaigns,
 )
 from campaigns.forms import CampaignForm, CampaignSearchForm, ClaimForm, NamespaceForm
+from campaigns.launches.reports import latest_launches
 from campaigns.ledger.models import Budget
 from campaigns.ledger.reports import BudgetState, budget_state
 from campaigns.lists import CAMPAIGN_COLUMNS, CAMPAIGN_SORTS, campaign_rows
@@ -36,6 +37,7 @@ from clients.models import Client
 
 BUNDLES_SHOWN = 10
 COMMANDS_SHOWN = 8
+LAUNCHES_SHOWN = 5
 
 
 @require_safe
@@ -146,6 +148,7 @@ def _detail(request: HtmxRequest, campaign: Campaign, form: NamespaceForm) -> di
         "posts": posts,
         "videos_live": figures.videos_live,
         "commands": recent_commands(request.user, campaign=campaign)[:COMMANDS_SHOWN],
+        "launches": latest_launches(campaign)[:LAUNCHES_SHOWN],
         "namespaces": campaign.namespaces.order_by("-is_own", "prefix"),
         "namespace_form": form,
         "events": history_of(campaign, [Campaign, Market, Namespace, Budget]),

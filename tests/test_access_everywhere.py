@@ -11,9 +11,19 @@ from django.utils import timezone
 from agency.models import Drift, User
 from campaigns.analytics.models import AccountSnapshot
 from campaigns.events.models import WebhookEvent
+from campaigns.launches.models import Launch
 from campaigns.ledger.models import CreditEntry
 from campaigns.models import AccountProfile, Campaign
-from tests.factories import NOW, make_account, make_bundle, make_command, make_post, make_stop, the_connection
+from tests.factories import (
+    NOW,
+    make_account,
+    make_bundle,
+    make_command,
+    make_post,
+    make_stop,
+    make_user,
+    the_connection,
+)
 
 # Open to everybody, with a way of their own to tell who is asking.
 PUBLIC = {"sign-in", "health_live", "health_ready", "webhook"}
@@ -67,6 +77,13 @@ def world(campaign: Campaign) -> dict[str, object]:
         first_seen_at=NOW,
         last_seen_at=NOW,
     )
+    launch = Launch.objects.create(
+        campaign=campaign,
+        connection=the_connection(),
+        asked_by=make_user(role=User.Role.OWNER),
+        asked_at=NOW,
+    )
+    line = launch.lines.create(country="USA", platform="tiktok", profile={"visible_name": SECRET})
     return {
         "slug": campaign.client.slug,
         "campaign_id": campaign.pk,
@@ -78,6 +95,8 @@ def world(campaign: Campaign) -> dict[str, object]:
         "entry_id": entry.pk,
         "event_id": event.pk,
         "drift_id": drift.pk,
+        "launch_id": launch.pk,
+        "line_id": line.pk,
         "stop_id": make_stop(campaign.client, reason=SECRET).pk,
         "allocation_id": 1,
         "namespace_id": campaign.namespaces.get().pk,

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from campaigns.commands import actions as commands
@@ -20,7 +20,7 @@ from campaigns.content import actions as content
 from campaigns.launches.models import LaunchLine, LaunchPost, Step
 from campaigns.launches.steps import Mark, Rows, current, dots
 from campaigns.ledger.actions import CannotReserve
-from campaigns.models import AccountProfile, Command, Post
+from campaigns.models import AccountProfile, Command
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ RELATED = (
     "videos",
     "publication",
 )
+PREFETCHED = ("chosen", "order__bundle__videos__post", "order__bundle__commands")
 
 
 def advance_launch(launch_id: int, *, now: datetime) -> None:
@@ -75,15 +76,17 @@ def advance_line(line_id: int, *, now: datetime) -> None:
 
 
 def rows_of(line: LaunchLine) -> Rows:
-    """What `dots` needs of one line. Four queries."""
+    """What `dots` needs of a line. Four queries, none for a line that has them read already."""
+    prefetch_related_objects([line], *PREFETCHED)
+    positions = [chosen.position for chosen in line.chosen.all()]
     bundle = line.bundle
-    positions = list(line.chosen.values_list("position", flat=True))
     if bundle is None:
         return Rows(positions=positions)
+    videos = sorted(bundle.videos.all(), key=lambda video: video.position)
     return Rows(
-        videos=list(bundle.videos.order_by("position")),
-        posts=list(Post.objects.filter(video__bundle=bundle)),
-        commands=list(bundle.commands.order_by("-pk")),
+        videos=videos,
+        posts=[video.post for video in videos if hasattr(video, "post")],
+        commands=sorted(bundle.commands.all(), key=lambda command: -command.pk),
         positions=positions,
     )
 

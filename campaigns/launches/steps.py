@@ -1,12 +1,14 @@
 """Where a line of a launch stands, from its rows alone. Asks nothing of the database that was not read before."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaigns.commands.refusals import said
 from campaigns.commands.reports.readiness import Line as OpenLine
@@ -27,6 +29,18 @@ class Mark(StrEnum):
     LEFT_OUT = "left_out"  # this order has no such step
 
 
+# Tone of a pill, and the word for who cannot see it.
+LOOKS: Mapping[Mark, tuple[str, Promise]] = {
+    Mark.DONE: ("good", gettext_lazy("done")),
+    Mark.BUSY: ("info", gettext_lazy("under way")),
+    Mark.NEXT: ("info", gettext_lazy("comes next")),
+    Mark.STOPPED: ("bad", gettext_lazy("stopped")),
+    Mark.YOURS: ("wait", gettext_lazy("needs you")),
+    Mark.TODO: ("calm", gettext_lazy("not yet")),
+    Mark.LEFT_OUT: ("calm", gettext_lazy("not part of it")),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Dot:
     """One step of a line. `url` leads to what mends it, or to what is under way."""
@@ -40,6 +54,14 @@ class Dot:
     @property
     def label(self) -> str:
         return str(self.step.label)
+
+    @property
+    def tone(self) -> str:
+        return LOOKS[self.mark][0]
+
+    @property
+    def word(self) -> str:
+        return str(LOOKS[self.mark][1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from agency.scope import client_of_filters
 from agency.times import age, clock_difference
 from campaigns.ledger import reports as ledger
 from campaigns.models import Bundle, Campaign, Command, Platform, Stop, Video
+from campaigns.models.stop import any_stop_stands
 from campaigns.states import Pill, bundle_pill, command_pill, video_pill
 from clients.models import Client
 
@@ -93,9 +94,9 @@ class Shell:
 
 @register.simple_tag(takes_context=True)
 def shell(context: Context) -> Shell:
-    """What the frame shows. Three queries where the page has not asked them already, and two questions to Redis.
+    """What the frame shows. Two queries where the page has not asked them already, and three questions to Redis.
 
-    A list that is narrowed to a client costs a fourth query.
+    A list that is narrowed to a client costs a third query, and so does a stop that stands.
     """
     request = context["request"]
     connection, pool = context.get("connection"), context.get("pool")
@@ -191,6 +192,8 @@ def _addressed() -> tuple[tuple[str | Promise, str | Promise, str, str, bool], .
 
 def _stops(context: Context, user: User, now: datetime) -> Iterator[Trouble]:
     """What a person has stopped and this page is about: everything, its client, its campaign."""
+    if not any_stop_stands():
+        return
     client, campaign = page_client(context), _page_campaign(context)
     standing = Stop.objects.standing().filter(Q(client=None) | Q(client=client))
     if campaign:

@@ -13,6 +13,7 @@ from agency.models import User
 from campaigns.commands import tasks
 from campaigns.models import Campaign, Command, Stop
 from campaigns.models.command import CommandQuerySet
+from campaigns.models.stop import forget_stops
 from clients.models import Client
 
 LATELY = timedelta(hours=1)  # before a stop: what left then may be what it was meant for
@@ -36,6 +37,7 @@ def lift_stop(*, stop: Stop, by: User, now: datetime) -> None:
     """What waited may leave again, unless another stop keeps it."""
     with transaction.atomic():
         if Stop.objects.standing().filter(pk=stop.pk).update(lifted_at=now, lifted_by=by):
+            forget_stops()
             ring(tasks.sweep_commands)
 
 

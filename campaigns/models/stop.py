@@ -1,14 +1,48 @@
 """The switch that keeps what was asked from leaving for TokPortal: for a client, a campaign, or everything."""
 
+from contextlib import suppress
+from typing import Any
+
 from django.conf import settings
-from django.db import models
+from django.core.cache import cache
+from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from redis import RedisError
 
 from agency.models import User, audited
 from campaigns.models.campaign import Campaign
 from clients.models import Client
+
+STAND_KEY, STAND_KEPT_SECONDS = "stops:stand", 10
+
+
+def any_stop_stands() -> bool:
+    """Whether there is one at all: every page asks for its banner, and hardly ever is there any.
+
+    Kept for ten seconds in the cache, and forgotten when one is made or lifted. For banners; what decides whether
+    a Command leaves asks the table.
+    """
+    try:
+        stands: bool | None = cache.get(STAND_KEY)
+        if stands is None:
+            stands = Stop.objects.standing().exists()
+            cache.set(STAND_KEY, stands, STAND_KEPT_SECONDS)
+    except RedisError:
+        return True  # then the table says which
+    return stands
+
+
+def forget_stops() -> None:
+    """At once and once more after the commit: in between somebody may have looked at the old rows."""
+    _forget()
+    transaction.on_commit(_forget)
+
+
+def _forget() -> None:
+    with suppress(RedisError):
+        cache.delete(STAND_KEY)
 
 
 class StopQuerySet(models.QuerySet["Stop"]):
@@ -69,6 +103,10 @@ class Stop(models.Model):
 
     def __str__(self) -> str:
         return str(self.campaign or self.client or _("everything"))
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        forget_stops()
 
     def get_absolute_url(self) -> str:
         return reverse("stop_detail", args=[self.pk])

@@ -18,6 +18,7 @@ from tests.sandbox_process import Sandbox
 @pytest.fixture(autouse=True, scope="session")
 def _tasks_run_at_once() -> None:
     """Bells ring through to the task. Tests of the queue itself start a worker."""
+    app.loader.import_default_modules()  # as a worker does: some are rung for by name
     app.conf.update(task_always_eager=True, task_eager_propagates=True)
 
 

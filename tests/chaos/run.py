@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from django.db import connection as database
-from django.db.models import Count
+from django.db.models import Count, Q, QuerySet
 
 from campaigns.models import Command
 from tests.chaos import audit, plan
@@ -49,6 +49,7 @@ def run(house: House, *, seed: int, commands: int) -> bool:
     settle(shop, until=began + LONGEST_SECONDS)
     _tell(began, "settled")
     decided = shop.decide_what_is_left()
+    settle(shop, until=began + LONGEST_SECONDS)  # what waited behind those
     report = audit.compare(shop)
     figures: dict[str, Any] = {
         "name": "chaos",
@@ -127,17 +128,21 @@ def _progress(shop: Shop) -> str:
 def _settled(pks: set[int]) -> set[int]:
     """Those that nobody waits for any longer; a person's decision comes at the end."""
     done = Command.objects.filter(pk__in=pks).exclude(state__in=Command.UNSETTLED)
-    asked = Command.objects.filter(pk__in=pks, state=S.UNKNOWN, needs_person=True)
-    return {*done.values_list("pk", flat=True), *asked.values_list("pk", flat=True)}
+    return {*done.values_list("pk", flat=True), *_parked().values_list("pk", flat=True)}
+
+
+def _parked() -> QuerySet[Command]:
+    """What a person has to decide, and what waits behind it."""
+    asked = Command.objects.filter(state=S.UNKNOWN, needs_person=True)
+    behind = Q(state=S.QUEUED, bundle__in=asked.exclude(bundle=None).values("bundle"))
+    return Command.objects.filter(Q(pk__in=asked) | behind)
 
 
 def settle(shop: Shop, *, until: float) -> None:
     """Wait until nothing is under way; what waits behind a person's decision does not count."""
     while time.monotonic() < until:
         shop.house.look_after()
-        parked = Command.objects.filter(state=S.UNKNOWN, needs_person=True)
-        waiting = Command.objects.unsettled().exclude(pk__in=parked)
-        if not waiting.exclude(bundle__in=parked.values("bundle")).exists():
+        if not Command.objects.unsettled().exclude(pk__in=_parked()).exists():
             return
         time.sleep(0.2)
 

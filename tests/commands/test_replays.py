@@ -143,3 +143,15 @@ def test_what_a_lost_answer_would_have_said_of_the_charge_is_read_in_the_history
     assert command.is_charged_differently
     assert (command.credits_remaining, command.reservation.credits) == (5000 - 44, 44)
     assert spent(sandbox) == [-44]
+
+
+def test_repeats_that_fail_as_well_are_spaced_so_that_a_bad_minute_uses_up_no_order(
+    connection: Connection, campaign: Campaign, manager: User, sandbox: Sandbox
+) -> None:
+    command = order(connection, campaign, manager, before=lambda: sandbox.fault("500", match=CREATE, times=5))
+    assert (command.state, command.attempts) == (S.QUEUED, 2)
+    assert command.next_try_at > timezone.now() + timedelta(seconds=2)
+    for attempts in (3, 4, 5):
+        assert later(command, seconds=60 * attempts).attempts == attempts
+    command = later(command, seconds=400)
+    assert (command.state, command.attempts, spent(sandbox)) == (S.SUCCEEDED, 6, [-38])

@@ -50,7 +50,7 @@ S = Command.State
 RELATED = ("connection", "client", "campaign", "bundle")
 QUOTE_IS_FRESH = timedelta(seconds=60)
 REPLAY_WINDOW = timedelta(hours=1)  # TokPortal keeps keys for about a day; we replay well inside that
-MOST_ATTEMPTS = 6  # of a Command whose outcome stays unknown; then a person decides
+MOST_ATTEMPTS = 8  # of a Command whose outcome stays unknown, over four minutes; then a person decides
 SENT_AGAIN = " So it was sent again with the same key."
 PRICE_MOVED = "PRICE_MOVED"
 ADVANCE = "campaigns.launches.tasks.advance_after"  # that room lies above this one
@@ -230,13 +230,24 @@ def mark_unknown(
         },
         lease_until=command.lease_until,
     )
-    resolve_command(command.pk, now=now, refusal=refusal)
+    resolve_command(command.pk, now=now, refusal=refusal, pause=_pause_after(command.attempts))
 
 
-def resolve_command(command_id: int, *, now: datetime, refusal: dict[str, Any] | None = None) -> None:
+def _pause_after(attempts: int) -> timedelta:
+    """Before a repeat: none the first time, then longer and longer, so that a bad minute uses up no order."""
+    return timedelta() if attempts <= 1 else timedelta(seconds=2**attempts)
+
+
+def resolve_command(
+    command_id: int,
+    *,
+    now: datetime,
+    refusal: dict[str, Any] | None = None,
+    pause: timedelta = timedelta(),
+) -> None:
     """Find out what became of an unknown Command (M2): look for the effect, else replay the same key, else ask.
 
-    `refusal`: the answer to a replay, which stands unless the effect is found.
+    `refusal`: the answer to a replay, which stands unless the effect is found. `pause`: before the next replay.
     """
     claimed = Command.objects.filter(pk=command_id, state=S.UNKNOWN, next_try_at__lte=now)
     if not claimed.update(next_try_at=now + Command.LEASE):  # one look at a time
@@ -274,10 +285,10 @@ def resolve_command(command_id: int, *, now: datetime, refusal: dict[str, Any] |
             "state": S.QUEUED,
             "state_since": at,
             "needs_person": False,
-            "next_try_at": now,
-            "evidence": f"{evidence.text}{SENT_AGAIN}",
+            "next_try_at": now + pause,
+            "evidence": evidence.text if pause else f"{evidence.text}{SENT_AGAIN}",
         }
-        if move(command, (S.UNKNOWN,), replay, note=evidence.text):
+        if move(command, (S.UNKNOWN,), replay, note=evidence.text) and not pause:
             send_command(command.pk, now=now, has_looked=True)
     else:
         Command.objects.filter(pk=command.pk, state=S.UNKNOWN).update(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -38,12 +39,20 @@ def profile_fields(names: Iterable[str], *, is_shared: bool) -> dict[str, forms.
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A box of the grid of countries and platforms: `value` is `USA:tiktok`."""
+
+    value: str
+    label: str
+    is_chosen: bool
+
+
 class LaunchForm(BundleOrderForm):
     """What all markets have in common, and which they are."""
 
     markets = forms.MultipleChoiceField(
         label=gettext_lazy("Countries"),
-        widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Choose at least one country.")},
     )
     publishes = forms.BooleanField(
@@ -69,19 +78,31 @@ class LaunchForm(BundleOrderForm):
             for row in connection.countries
             if not row.get("videos_only")
         }
-        places = [
-            (f"{code}:{value}", f"{name} · {platform_name(value)}")
-            for code, name in by_name(names)
-            for value in open_platforms
-        ]
+        places = [f"{code}:{value}" for code in names for value in open_platforms]
         own = {f"{market.country}:{market.platform}" for market in self.campaign.markets.all()}
         field: Any = self.fields["markets"]
-        groups = [
-            (_("This campaign"), [place for place in places if place[0] in own]),
-            (_("Other countries"), [place for place in places if place[0] not in own]),
+        field.choices = [(place, place) for place in places]
+        field.initial = [place for place in places if place in own]
+        listed = by_name(names)
+        is_own = {code for code, _name in listed if any(f"{code}:{value}" in own for value in open_platforms)}
+        self.platforms = [platform_name(value) for value in open_platforms]
+        self._listed = sorted(listed, key=lambda row: row[0] not in is_own)
+        self._open_platforms = open_platforms
+
+    @property
+    def market_rows(self) -> list[tuple[str, list[Place]]]:
+        """Country → a box for each platform."""
+        ticked = set(self["markets"].value() or ())
+        return [
+            (
+                name,
+                [
+                    Place(f"{code}:{value}", f"{name}, {platform_name(value)}", f"{code}:{value}" in ticked)
+                    for value in self._open_platforms
+                ],
+            )
+            for code, name in self._listed
         ]
-        field.choices = [group for group in groups if group[1]]
-        field.initial = [value for value, _label in places if value in own]
 
     def _check_market(self) -> None:
         markets = self.cleaned_data.get("markets") or []

@@ -1,6 +1,6 @@
 """How clients stand, in figures: read across the rooms for Today and the clients' and campaigns' pages."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,6 +15,7 @@ from django.db.models import (
     IntegerField,
     Max,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     Sum,
@@ -61,13 +62,14 @@ class ClientFigures:
 def client_figures(
     clients: Iterable[Client], *, connection: Connection | None, now: datetime
 ) -> list[ClientFigures]:
-    """In the order of `clients`. Three queries, whatever their number. `now` is TokPortal's time.
+    """In the order of `clients`. Four queries, whatever their number. `now` is TokPortal's time.
 
     Credits are those of the workspace `connection`.
     """
     shown = list(clients)
     pks = [client.pk for client in shown]
-    rows = {row["pk"]: row for row in _figures(pks, connection, Month.of(now))}
+    rows = {row["pk"]: row for row in _figures(pks)}
+    credits = _credits(pks, connection, Month.of(now))
     pipelines = pipelines_by(Bundle.objects.filter(campaign__client__in=pks), "campaign__client")
     views = views_by_client(now.date())
     return [
@@ -76,8 +78,8 @@ def client_figures(
             pipeline=pipelines.get(client.pk, []),
             videos_live=row["live"],
             views=views.get(client.pk),
-            credits_this_month=row["month"],
-            budget=BudgetState(row["limit"], row["used"]),
+            credits_this_month=credits[client.pk].month,
+            budget=BudgetState(row["limit"], credits[client.pk].used),
             data_at=row["data_at"],
         )
         for client in shown
@@ -85,17 +87,32 @@ def client_figures(
     ]
 
 
-def _figures(pks: list[int], connection: Connection | None, month: Month) -> QuerySet[Any, Any]:
+@dataclass(frozen=True, slots=True)
+class _Credits:
+    used: int = 0
+    month: int = 0
+
+
+def _credits(pks: list[int], connection: Connection | None, month: Month) -> defaultdict[int, _Credits]:
+    """Client → what is spoken for, and what of it was booked this month. Of all at once: one pass over the books."""
+    booked = Q(booked_at__gte=month.begins_at)
+    sums = (
+        Commitment.objects.filter(connection=connection, client__in=pks)
+        .values("client")
+        .annotate(used=Sum("credits"), month=Sum("credits", filter=booked))
+    )
+    found = {row["client"]: _Credits(row["used"], row["month"] or 0) for row in sums}
+    return defaultdict(_Credits, found)
+
+
+def _figures(pks: list[int]) -> QuerySet[Any, Any]:
     """Each figure is a subquery of its own, so that sums do not multiply each other."""
     bundles = Bundle.objects.filter(campaign__client=OuterRef("pk"))
-    spoken_for = Commitment.objects.filter(connection=connection, client=OuterRef("pk"))
     budget = Budget.objects.filter(client=OuterRef("pk"), campaign=None)
     accounts = SavedAccount.objects.filter(campaign__client=OuterRef("pk")).order_by()
     return Client.objects.filter(pk__in=pks).values(
         "pk",
         live=_total(bundles, "campaign__client", Sum("videos_live")),
-        used=_total(spoken_for, "client", Sum("credits")),
-        month=_total(spoken_for.filter(booked_at__gte=month.begins_at), "client", Sum("credits")),
         limit=Subquery(budget.values("credits")[:1]),
         data_at=Subquery(accounts.values("campaign__client").annotate(at=Max("analytics_at")).values("at")),
     )

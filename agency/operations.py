@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from agency import heartbeats
 from agency.connections import pace_state
-from agency.formats import number
+from agency.formats import moment, number
 from agency.models import Connection, Drift
 from agency.run import HEARTBEAT_KEYS
 from agency.tokportal import Lane
@@ -149,14 +149,19 @@ def _tokportal(connection: Connection, now: datetime) -> Light:
             "TokPortal",
             "bad",
             _("Key refused"),
-            _("Enter a valid API key on the settings page. Orders wait."),
+            _("Enter a valid API key on the settings page. Orders wait; it is asked again every minute."),
         )
     if connection.trouble:
         return Light(
             "TokPortal",
             "bad",
-            _("No answer"),
+            _("Calls pause") if connection.paused_at else _("No answer"),
             _("%(trouble)s Orders wait and leave by themselves.") % {"trouble": _(connection.trouble)},
+        )
+    if connection.cooling_until and connection.cooling_until > now:
+        said = _("Its capacity for orders is cooling down: orders and publications wait until %(time)s.")
+        return Light(
+            "TokPortal", "wait", _("Cooling down"), said % {"time": moment(connection.cooling_until)}
         )
     if connection.last_answer_at is None:
         return Light("TokPortal", "wait", _("Never asked"), _("The first sweep asks it."))

@@ -48,6 +48,7 @@ SORTS = {
     "overdue": Sort(1, gettext_lazy("Overdue"), "bad", _LOOK),
     "no_download": Sort(1, gettext_lazy("Download failed"), "bad", gettext_lazy("Fix link")),
     "refused": Sort(2, gettext_lazy("Refused"), "bad", gettext_lazy("See why")),
+    "launch_stopped": Sort(2, gettext_lazy("Stopped"), "bad", gettext_lazy("See why")),
     "to_approve": Sort(2, gettext_lazy("To approve"), "wait", gettext_lazy("Decide")),
     "account_in_review": Sort(3, _FINALISES, "wait", _REVIEW, is_deadline=True),
     "videos_in_review": Sort(4, _FINALISES, "wait", _REVIEW, is_deadline=True),
@@ -149,6 +150,9 @@ def _what(row: Waiting) -> str:
             return _("%(order)s: longer under way than usual") % {"order": Command.Kind(row.kind).label}
         case "to_approve":
             return _("%(order)s: needs a second person") % {"order": Command.Kind(row.kind).label}
+        case "launch_stopped":
+            stopped = ngettext("A country of a launch stopped", "%(n)d countries of a launch stopped", row.n)
+            return stopped % n
         case "refused":
             return _("%(order)s: refused") % {"order": Command.Kind(row.kind).label}
         case "charged_differently":
@@ -199,6 +203,8 @@ def _page(row: Waiting) -> str:
             return reverse("bundle_account", args=[row.bundle_id])
         case "ready" | "stuck":
             return reverse("bundle_detail", args=[row.bundle_id])
+    if row.launch_id:
+        return reverse("launch_detail", args=[row.launch_id])
     if row.command_id:
         return reverse("command_detail", args=[row.command_id])
     return reverse("bundle_videos", args=[row.bundle_id])

@@ -33,6 +33,7 @@ class Waiting:
     command_id: int | None = None
     kind: str = ""
     credits: int | None = None
+    launch_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,21 +207,32 @@ waiting_command AS (
 )
 SELECT sort, client_id, 1::bigint AS n, since, campaign, waiting_bundle.id AS bundle_id, title,
     waiting_bundle.country, waiting_bundle.platform, coalesce(account.username, '') AS username, '' AS slug,
-    NULL::bigint AS command_id, '' AS kind, NULL::bigint AS credits
+    NULL::bigint AS command_id, '' AS kind, NULL::bigint AS credits, NULL::bigint AS launch_id
 FROM waiting_bundle LEFT JOIN campaigns_savedaccount AS account ON account.id = saved_account_id
 UNION ALL
-SELECT sort, client_id, n, since, campaign, id, title, country, platform, '', '', NULL, '', NULL
+SELECT sort, client_id, n, since, campaign, id, title, country, platform, '', '', NULL, '', NULL, NULL
 FROM waiting_video
 UNION ALL
 SELECT sort, waiting_command.client_id, 1, since, coalesce(campaign.name, ''), bundle_id,
     coalesce(bundle.title, ''), coalesce(bundle.country, ''), coalesce(bundle.platform, ''), '', '',
-    waiting_command.id, kind, credits
+    waiting_command.id, kind, credits, NULL
 FROM waiting_command
     LEFT JOIN campaigns_campaign AS campaign ON campaign.id = waiting_command.campaign_id
     LEFT JOIN campaigns_bundle AS bundle ON bundle.id = bundle_id
 UNION ALL
+-- Countries of a launch that a rule of ours keeps from going on; what TokPortal refused is told above
+SELECT 'launch_stopped', campaign.client_id, count(*), min(launch.asked_at), campaign.name, NULL, '', '', '', '', '',
+    NULL, '', NULL, launch.id
+FROM launches_launchline AS line
+    JOIN launches_launch AS launch ON launch.id = line.launch_id
+    JOIN campaigns_campaign AS campaign ON campaign.id = launch.campaign_id
+WHERE line.finished_at IS NULL AND line.stopped_at_step <> ''
+    AND campaign.archived_at IS NULL AND campaign.client_id = ANY(%(clients)s)
+GROUP BY launch.id, campaign.id
+UNION ALL
 -- Clients whose accounts nobody has read for too long
-SELECT 'stale', client.id, count(*), min(account.analytics_at), '', NULL, '', '', '', '', client.slug, NULL, '', NULL
+SELECT 'stale', client.id, count(*), min(account.analytics_at), '', NULL, '', '', '', '', client.slug, NULL, '', NULL,
+    NULL
 FROM campaigns_savedaccount AS account
     JOIN campaigns_campaign AS campaign ON campaign.id = account.campaign_id
     JOIN clients_client AS client ON client.id = campaign.client_id
@@ -230,11 +242,12 @@ WHERE client.id = ANY(%(clients)s) AND NOT account.is_banned AND %(connection)s:
 GROUP BY client.id
 UNION ALL
 -- What belongs to nobody: charges, and bundles that somebody ordered elsewhere
-SELECT 'unassigned', NULL, count(*), min(entry.created_at), '', NULL, '', '', '', '', '', NULL, '', -sum(entry.amount)
+SELECT 'unassigned', NULL, count(*), min(entry.created_at), '', NULL, '', '', '', '', '', NULL, '', -sum(entry.amount),
+    NULL
 FROM ledger_unassignedentry AS waiting JOIN ledger_creditentry AS entry ON entry.id = waiting.entry_id
 WHERE %(for_owner)s AND entry.connection_id = %(connection)s HAVING count(*) > 0
 UNION ALL
-SELECT 'unclaimed', NULL, count(*), min(upstream_created_at), '', NULL, '', '', '', '', '', NULL, '', NULL
+SELECT 'unclaimed', NULL, count(*), min(upstream_created_at), '', NULL, '', '', '', '', '', NULL, '', NULL, NULL
 FROM campaigns_bundle
 WHERE %(for_owner)s AND connection_id = %(connection)s AND campaign_id IS NULL AND status <> ALL(%(ended)s)
 HAVING count(*) > 0

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agency.models import Connection, User
+from campaigns.commands import moves
 from campaigns.events.models import WebhookEvent
 from campaigns.events.timeline import KINDS, Moment, timeline
 from campaigns.ledger.actions import Part, allocate, reverse_allocations
@@ -122,6 +123,17 @@ def test_every_end_of_an_order_is_told(
     order(bundle, owner, **fields)
     last = next(moment for moment in timeline(bundle, viewer=owner) if moment.kind == "orders")
     assert (last.title, last.tone) == (title, tone)
+
+
+def test_who_approved_or_withdrew_is_told(bundle: Bundle, owner: User, manager: User) -> None:
+    K = Command.Kind
+    approved = make_command(bundle.campaign, bundle=bundle, kind=K.ADD_VIDEO_SLOTS, state=S.AWAITING)
+    moves.move(approved, (S.AWAITING,), {"state": S.QUEUED, "state_since": NOW}, by=manager)
+    withdrawn = make_command(bundle.campaign, bundle=bundle, kind=K.ADD_EDIT_SLOTS)
+    moves.move(withdrawn, (S.QUEUED,), {"state": S.VOID, "state_since": NOW}, by=manager)
+    told = {moment.title: moment.actor for moment in timeline(bundle, viewer=owner)}
+    assert told["Add video slots: approved"] == manager.name
+    assert told["Add edit slots: withdrawn."] == manager.name
 
 
 def test_a_lost_answer_and_its_replay_are_told(bundle: Bundle, owner: User) -> None:

@@ -169,6 +169,9 @@ def test_a_stopped_country_says_why_and_goes_on_at_todays_price(
     page = browser.get(launch.get_absolute_url()).content.decode()
     assert "Change the budget" in page
     assert "Go on" in page
+    today = browser.get("/").content.decode()
+    assert "A country of a launch stopped" in today
+    assert launch.get_absolute_url() in today
     line = launch.lines.get()
     price = line.credits
     set_budget(client=campaign.client, campaign=campaign, credits=None)

@@ -17,7 +17,7 @@ __all__ = ["CREDITS", "KINDS", "Moment", "timeline"]
 
 
 def timeline(bundle: Bundle, *, viewer: User) -> list[Moment]:
-    """Everything that happened to a bundle that `viewer` may see, newest first. At most nine queries.
+    """Everything that happened to a bundle that `viewer` may see, newest first. At most ten queries.
 
     The books and TokPortal's own names are for owners, prices for those who may order.
     """

@@ -10,28 +10,35 @@ from django.utils.translation import ngettext
 from agency.formats import number
 from campaigns.commands.refusals import said
 from campaigns.events.timeline.moment import MOST, ORDERS, Moment
-from campaigns.models import Bundle, Command
+from campaigns.models import Bundle, Command, CommandMove
 
 S = Command.State
 AT_ONCE = timedelta(minutes=1)  # an answer that comes later makes the sending worth a line
 
 
 def ordered(bundle: Bundle) -> list[Moment]:
-    """Asked, sent, answered, refused, lost, found. One query; two where an answer was lost."""
+    """Asked, approved, sent, answered, refused, lost, found. Two queries; three where an answer was lost."""
     commands = list(
         bundle.commands.select_related("asked_by").defer("body", "answer", "before").order_by("-pk")[:MOST]
     )
-    found = [moment for command in commands for moment in _of_command(command)]
+    moved = CommandMove.objects.filter(command__in=commands, by__isnull=False).exclude(before="")
+    decisions = {move.command_id: move for move in moved.select_related("by").order_by("pk")}
+    found = [moment for command in commands for moment in _of_command(command, decisions.get(command.pk))]
     troubled = {command.pk: command for command in commands if command.attempts > 1 or command.evidence}
     return [*found, *_lost(troubled)] if troubled else found
 
 
-def _of_command(command: Command) -> Iterator[Moment]:
+def _of_command(command: Command, decision: CommandMove | None) -> Iterator[Moment]:
+    """`decision`: the last move that a person made."""
     what, url = {"what": command.get_kind_display()}, command.get_absolute_url()
     who = command.asked_by.name if command.asked_by else _("the system")
     quoted = command.quoted_credits
     asked, price = _("%(what)s: asked") % what, _quoted(quoted) if quoted else ""
     yield Moment(command.asked_at, ORDERS, asked, actor=who, credits=quoted or None, price=price, url=url)
+    decider = decision.by.name if decision and decision.by else ""
+    if decision and decision.before == S.AWAITING and decision.after == S.QUEUED:
+        yield Moment(decision.at, ORDERS, _("%(what)s: approved") % what, actor=decider, url=url)
+    ended_by = decider if decision and decision.after == command.state else ""
     sent_at, answered_at = command.first_sent_at, command.answered_at
     if sent_at and (answered_at is None or answered_at - sent_at > AT_ONCE):
         yield Moment(sent_at, ORDERS, _("%(what)s: sent") % what, url=url)
@@ -53,7 +60,7 @@ def _of_command(command: Command) -> Iterator[Moment]:
         ORDERS,
         title % what,
         detail,
-        actor="TokPortal" if answered_at else "",
+        actor="TokPortal" if answered_at else ended_by,
         credits=command.credits_charged or None,
         price=_charged(command),
         url=url,

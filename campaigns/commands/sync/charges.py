@@ -35,9 +35,8 @@ def charge_in_history(
     others = Command.objects.filter(connection=command.connection_id, credits_charged__gt=0)
     told = {entry.balance_after for entry in entries}
     taken = set(others.filter(credits_remaining__in=told).values_list("credits_remaining", flat=True))
-    return _only(
-        [entry for entry in entries if entry.balance_after not in taken], command.quoted_credits, effect_at
-    )
+    left = [entry for entry in entries if entry.balance_after not in taken]
+    return _only(left, effect_at)
 
 
 def _may_be_of(command: Command, amount: int, breakdown: Mapping[str, int]) -> bool:
@@ -50,17 +49,12 @@ def _parts(breakdown: Mapping[str, int]) -> set[str]:
     return {name for name, credits in breakdown_of(breakdown).items() if credits}
 
 
-def _only(
-    entries: list[CreditEntryState], quoted: int, effect_at: datetime | None
-) -> CreditEntryState | None:
-    if effect_at is not None:
-        for step in STEPS:
-            near = [
-                entry for entry in entries if entry.created_at and abs(entry.created_at - effect_at) <= step
-            ]
-            if near:
-                return near[0] if len(near) == 1 else None
-        return None
-    if len(entries) > 1:  # one at the price that was quoted is likelier than one at another price
-        entries = [entry for entry in entries if -entry.amount == quoted]
-    return entries[0] if len(entries) == 1 else None
+def _only(entries: list[CreditEntryState], effect_at: datetime | None) -> CreditEntryState | None:
+    """None is guessed: not even the one at the quoted price, when another could be it."""
+    if effect_at is None:
+        return entries[0] if len(entries) == 1 else None
+    for step in STEPS:
+        near = [entry for entry in entries if entry.created_at and abs(entry.created_at - effect_at) <= step]
+        if near:
+            return near[0] if len(near) == 1 else None
+    return None

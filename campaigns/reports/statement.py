@@ -6,7 +6,9 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from functools import cached_property
+from typing import NamedTuple
 
 from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
@@ -17,6 +19,7 @@ from campaigns.ledger.models import Allocation, Budget, Reservation
 from campaigns.ledger.months import Month, agency_zone
 from campaigns.ledger.reports import booked_allocations, unbooked_reservations
 from campaigns.models import Bundle, Video
+from campaigns.models.mirror import platform_name
 from campaigns.reports.results import NO_DATA, Figure, Figures, engagement, figures_of, sum_of
 from campaigns.states import bundle_pill
 from clients.models import Client
@@ -49,7 +52,7 @@ class BundleLine:
     bundle_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VideoLine:
     """A video that was live at the month's end."""
 
@@ -63,12 +66,12 @@ class VideoLine:
     url: str
     figures: Figures
 
-    @property
+    @cached_property
     def engagement(self) -> Figure:
         return engagement(self.figures)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: its sums are kept once they are made
 class Statement:
     """Days are the agency's. Credits whole; None = not known."""
 
@@ -82,31 +85,31 @@ class Statement:
     bundles: tuple[BundleLine, ...]
     videos: tuple[VideoLine, ...]
 
-    @property
+    @cached_property
     def charged(self) -> int:
         return sum(line.credits for line in self.charges)
 
-    @property
+    @cached_property
     def closing(self) -> int:
         return self.opening + self.charged
 
-    @property
+    @cached_property
     def budget_left(self) -> int | None:
         return None if self.budget is None else self.budget - self.closing
 
-    @property
+    @cached_property
     def went_live(self) -> int:
         return sum(line.is_new for line in self.videos)
 
-    @property
+    @cached_property
     def views_gained(self) -> int | None:
         return sum_of(line.figures["views"].gained for line in self.videos)
 
-    @property
+    @cached_property
     def engagement_gained(self) -> int | None:
         return sum_of(line.engagement.gained for line in self.videos)
 
-    @property
+    @cached_property
     def without_data(self) -> int:
         """Live videos that no figure of the month is known of."""
         return sum(line.figures["views"].gained is None for line in self.videos)
@@ -232,47 +235,65 @@ def _bundles(
     )
 
 
-def _posted_videos(client: Client, month: Month, connection: Connection) -> list[Video]:
-    return list(
+class _Posted(NamedTuple):
+    """One live video, and of its bundle and campaign what its line says: thousands are made for one page."""
+
+    pk: int
+    bundle_id: int
+    posted_at: datetime  # by the filter
+    position: int
+    name: str
+    description: str
+    external_ref: str
+    url: str
+    bundle_ref: str
+    country: str
+    platform: str
+    campaign: str
+
+
+def _posted_videos(client: Client, month: Month, connection: Connection) -> list[_Posted]:
+    rows = (
         Video.objects.filter(
             bundle__connection=connection, bundle__campaign__client=client, posted_at__lt=month.ends_at
         )
         .exclude(platform_url="")
-        .select_related("bundle__campaign")
-        .only(
+        .order_by("posted_at", "pk")
+        .values_list(
+            "pk",
+            "bundle_id",
+            "posted_at",
+            "position",
             "name",
             "description",
             "external_ref",
             "platform_url",
-            "posted_at",
-            "position",
             "bundle__external_ref",
             "bundle__country",
             "bundle__platform",
             "bundle__campaign__name",
         )
-        .order_by("posted_at", "pk")
     )
+    return [_Posted(*row) for row in rows]  # type: ignore[arg-type]  # none without `posted_at`
 
 
-def _videos(posted: list[Video], month: Month) -> tuple[VideoLine, ...]:
+def _videos(posted: list[_Posted], month: Month) -> tuple[VideoLine, ...]:
     """The most seen of the month first; without data last."""
     zone = agency_zone()
-    times = {video.pk: video.posted_at for video in posted if video.posted_at}
-    figures = figures_of(times, month)
+    figures = figures_of({video.pk: video.posted_at for video in posted}, month)
     lines = [
         VideoLine(
-            posted_on=times[video.pk].astimezone(zone).date(),
-            is_new=times[video.pk] >= month.begins_at,
+            posted_on=video.posted_at.astimezone(zone).date(),
+            is_new=video.posted_at >= month.begins_at,
             name=video.name
             or video.description
             or video.external_ref
             or _("Video %(position)d") % {"position": video.position},
-            campaign=video.bundle.campaign.name if video.bundle.campaign else "",
-            bundle_ref=video.bundle.external_ref,
-            country=video.bundle.country,
-            platform=video.bundle.get_platform_name(),
-            url=video.platform_url,
+            campaign=video.campaign,
+            bundle_ref=video.bundle_ref,
+            country=video.country,
+            platform=platform_name(video.platform),
+            url=video.url,
             figures=figures.get(video.pk, NO_DATA),
         )
         for video in posted

@@ -7,6 +7,7 @@ and that no argument seen on another page fits, fails here until it is linked or
 import html
 import inspect
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -94,11 +95,28 @@ def addresses(demo: Demo) -> dict[str, str]:
 
 
 def what_the_sample_lacks(http: httpx.Client) -> list[str]:
-    """A post that is in no slot, where another page would edit it, and a stop, lifted at once."""
+    """A post that is in no slot, where another page would edit it, a stop, and a launch that it kept from leaving."""
     post = send(http, "/campaigns/1/posts/new/", video_type="video", name="Waits for a slot")
     stop = send(http, "/campaigns/1/stop/", reason="The brief may change")
+    launch = withdrawn_launch(http)
     send(http, stop, f"{stop}lift/")
-    return [post, stop]
+    return [post, stop, launch]
+
+
+def withdrawn_launch(http: httpx.Client) -> str:
+    """Its order is taken back before it leaves, so that it costs nothing."""
+    page = "/campaigns/1/launch/"
+    form = dict(re.findall(r'<input[^>]* name="(\w+)" value="([^"]*)"', http.get(page).text))
+    form |= {"bundle_type": "account_only", "markets": "FR:tiktok", "warming": "none"}
+    quote = re.search(r'name="FR:tiktok-quote" value="([^"]+)"', http.post(page, data=form).text)
+    assert quote
+    launch = str(http.post(page, data=form | {"FR:tiktok-quote": quote[1]}).headers["Location"])
+    until = time.monotonic() + 30
+    while not (order := re.search(r'href="(/orders/\d+/)"', http.get(launch).text)):
+        assert time.monotonic() < until, "no worker wrote the order"
+        time.sleep(0.2)
+    send(http, order[1], f"{order[1]}withdraw/")
+    return launch
 
 
 def send(http: httpx.Client, page: str, action: str = "", **fields: str) -> str:

@@ -19,7 +19,7 @@ from agency.htmx import HtmxRequest
 from agency.models import User
 from agency.recent import recent_pages
 from agency.scope import match_of
-from agency.search import Found, Hit, Source, Text, find
+from agency.search import Found, Hit, Rank, Source, Text, find
 from campaigns import search as campaigns
 from campaigns.commands import search as commands
 from campaigns.credits import search as credits
@@ -85,15 +85,23 @@ def _groups(user: User, text: Text, only: str) -> list[Group]:
         if steps:
             found["destinations"] = Found(steps[:limit], has_more=len(steps) > limit)
     groups = [
-        Group(name, heading, found[name].hits, _more_url(name, text) if found[name].has_more else "")
+        Group(
+            name,
+            heading,
+            found[name].hits,
+            _more_url(name, text, found[name]) if found[name].has_more else "",
+        )
         for name, (heading, _list, _filters) in GROUPS.items()
         if name in found
     ]
     return sorted(groups, key=lambda group: group.hits[0].rank)
 
 
-def _more_url(name: str, text: Text) -> str:
+def _more_url(name: str, text: Text, found: Found) -> str:
+    """The list, or more of the search: lists know nothing of words in another order, nor of what is only similar."""
     _heading, page, filters = GROUPS[name]
+    if len(text.words) > 1 or any(hit.rank == Rank.SIMILAR for hit in found.hits):
+        page, filters = "search", {"in": name}
     return f"{reverse(page)}?{urlencode({'q': text.typed, **filters})}"
 
 

@@ -12,8 +12,7 @@ from campaigns.models import Command
 from campaigns.states import command_pill
 
 NUMBER = re.compile(r"#?(\d{1,18})")
-KEY_BEGINNING = re.compile(r"[0-9a-f]{8}[0-9a-f-]*", re.IGNORECASE)
-NO_KEY, LAST_KEY = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
+KEY_BEGINNING = re.compile(r"[0-9a-f]{8,32}", re.IGNORECASE)  # without its hyphens
 
 
 def _matches(text: Text) -> Matches:
@@ -21,8 +20,9 @@ def _matches(text: Text) -> Matches:
     matches = [(Rank.EXACT, Q(external_ref__in={typed, typed.casefold()}))]
     if number := NUMBER.fullmatch(typed):
         matches.append((Rank.EXACT, Q(pk=int(number[1]))))
-    if KEY_BEGINNING.fullmatch(typed) and len(typed) <= len(NO_KEY):
-        first, last = (UUID(typed + rest[len(typed) :]) for rest in (NO_KEY, LAST_KEY))
+    digits = typed.replace("-", "")
+    if KEY_BEGINNING.fullmatch(digits):
+        first, last = (UUID(digits.ljust(32, rest)) for rest in "0f")
         matches.append((Rank.EXACT if first == last else Rank.BEGINS, Q(key__range=(first, last))))
     if not text.is_short:
         matches.append((Rank.HOLDS, ~Q(external_ref="") & text.says("external_ref")))

@@ -92,8 +92,16 @@ def test_each_sort_is_found_by_what_people_know_of_it(
 
 def test_an_order_is_found_by_its_number_its_key_and_its_reference(owner: User, campaign: Campaign) -> None:
     command = make_command(campaign, external_ref="acme-spring-2026-usa-zz99zz")
-    for typed in (f"#{command.pk}", str(command.key), str(command.key)[:10], "zz99zz"):
+    key = str(command.key)
+    for typed in (f"#{command.pk}", key, key[:10], command.key.hex, command.key.hex[:13], "zz99zz"):
         assert titles(owner, typed, "orders") == [str(command)], typed
+
+
+@pytest.mark.parametrize(
+    "typed", ["6921234567890123456", "123456789012", "deadbeefcafe", "abcdef12-----", "a" * 33]
+)
+def test_what_might_begin_a_key_finds_nothing_and_breaks_nothing(typed: str, owner: User) -> None:
+    assert found(owner, typed) == {}
 
 
 @pytest.mark.usefixtures("things")
@@ -179,6 +187,19 @@ def test_the_page_marks_what_was_typed_and_leads_to_the_filtered_list(
     page = signed_in(owner).get("/search/", {"q": "glow"}).content.decode()
     assert "<mark>Glow</mark> &lt;7&gt;" in page
     assert 'href="/bundles/?q=glow"' in page
+
+
+def test_more_is_where_it_is_found_again(owner: User, signed_in: SignIn, campaign: Campaign) -> None:
+    """Lists take what was typed as one text: words in another order lead to more of the search."""
+    for number in range(8):
+        make_bundle(campaign, title=f"Glow launch {number}")
+        make_client(f"borealis-{number}", name=f"Borealis {number}")
+    browser = signed_in(owner)
+    for typed, name in (("launch glow", "bundles"), ("boraelis", "clients")):
+        groups = browser.get("/search/", {"q": typed}).context["groups"]
+        address = next(group.more_url for group in groups if group.name == name)
+        (group,) = browser.get(address).context["groups"]
+        assert len(group.hits) == 8
 
 
 def test_one_group_alone_shows_more_of_it(owner: User, signed_in: SignIn, campaign: Campaign) -> None:

@@ -139,9 +139,10 @@ else:
 REDIS_URL = required("REDIS_URL")  # redis://host:6379/0 or unix:///path/to/socket?db=0
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "agency.cache.SpareCache",
         # A database of its own: clearing the cache must not clear the queue.
         "LOCATION": with_redis_database(REDIS_URL, redis_database(REDIS_URL) + 1),
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},  # seconds
     }
 }
 

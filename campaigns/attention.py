@@ -106,7 +106,7 @@ def needs(
     rows = waiting_rows(
         clients, connection_id=connection.pk if connection else None, since=since, for_owner=for_owner
     )
-    found = [_need(row, clients.get(row.client_id) if row.client_id else None) for row in rows]
+    found = [_need(row, clients.get(row.client_id) if row.client_id else None, skew) for row in rows]
     if connection:
         found += _budgets(clients, connection, now)
         if for_owner and connection.expiring_credits:
@@ -118,9 +118,14 @@ def needs(
     return sorted(found, key=urgency)
 
 
-def _need(row: Waiting, client: Client | None) -> Need:
+def _need(row: Waiting, client: Client | None, skew: timedelta) -> Need:
+    """`skew`: how far TokPortal's clock is ahead of ours, by which figures are dated."""
     sort = SORTS[row.sort]
-    at = row.since + timedelta(hours=REVIEW_HOURS) if row.since and sort.is_deadline else row.since
+    at = row.since
+    if at and sort.is_deadline:
+        at += timedelta(hours=REVIEW_HOURS)
+    elif at and row.sort == "stale":
+        at += skew
     what, about = _what(row), _about(row)
     return Need(sort, what, about, at, _page(row), client, row.credits)
 

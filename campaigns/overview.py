@@ -189,6 +189,7 @@ def going_live(clients: Mapping[int, Client], *, today: date, days: int) -> list
             publish_date__range=(today, today + timedelta(days=days - 1)),
         )
         .exclude(status__in=(*Video.LIVE, "cancelled"))
+        .exclude(bundle__status__in=Bundle.ENDED)
         .order_by("publish_date", "bundle__campaign__client__name")
         .values("publish_date", "bundle__campaign__client")
         .annotate(n=Count("pk"), countries=ArrayAgg("bundle__country", distinct=True))

@@ -126,6 +126,25 @@ def test_figures_that_nobody_has_read_for_two_days_are_pointed_out(
     assert need.url == "/accounts/?client=acme&sort=age"
 
 
+def test_how_old_figures_are_does_not_depend_on_tokportals_clock(
+    signed_in: SignedIn, manager: User, campaign: Campaign
+) -> None:
+    make_connection(clock_skew_seconds=10 * 24 * 3600)
+    make_account(campaign, analytics_at=timezone.now() - timedelta(days=4))
+    page = signed_in(manager).get("/")
+    assert (page.context["upstream_now"] - page.context["needs"][0].at).days == 4
+
+
+def test_what_was_planned_in_an_ended_bundle_does_not_go_live(
+    signed_in: SignedIn, manager: User, campaign: Campaign
+) -> None:
+    tomorrow = timezone.now().date() + timedelta(days=1)
+    for status in ("accepted", "cancelled"):
+        make_video(make_bundle(campaign, status=status), 1, status="configured", publish_date=tomorrow)
+    (day,) = signed_in(manager).get("/").context["going_live"]
+    assert (day.day, day.videos) == (tomorrow, 1)
+
+
 def test_a_first_owner_is_led_to_the_first_client(signed_in: SignedIn, owner: User) -> None:
     page = signed_in(owner).get("/").content.decode()
     assert "Add a client" in page

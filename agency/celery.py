@@ -1,7 +1,8 @@
 """Background work: which task runs in which lane, and what runs by the clock.
 
-Lane `person` serves somebody who waits for an answer; `background` does everything else. A task that is
-not named in the routes is background work. The process lines are in agency/run.py.
+Lane `person` serves somebody who waits for an answer; `background` does everything else, webhooks too: a wave of
+them would keep people waiting. A task that is not named in the routes is background work. The process lines are
+in agency/run.py.
 """
 
 import os
@@ -33,9 +34,19 @@ app.conf.task_routes = {
         "commands.tasks.probe_connection",
         "launches.tasks.advance_launch",
         "launches.tasks.advance_after",
-        "events.tasks.handle_event",  # somebody looks at the page that follows it
         "events.tasks.check_endpoint",
         "events.tasks.test_endpoint",
+    )
+}
+# Long work comes in slices, and whatever else waits in the lane goes before the next slice. (0 is first with Redis.)
+app.conf.task_routes |= {
+    f"campaigns.{name}": {"queue": "background", "priority": 9}
+    for name in (
+        "analytics.tasks.pull_due",
+        "credits.tasks.import_history",
+        "events.tasks.handle_waiting",
+        "events.tasks.sweep_lists",
+        "events.tasks.sweep_everything",
     )
 }
 # The rows say what is due: a bell too many costs a query, a lost one costs the time to the next. Each bell

@@ -31,7 +31,7 @@ from campaigns.sync import refresh_account
 logger = logging.getLogger(__name__)
 S = AccountPull.State
 
-SLICE_SECONDS = 20.0
+SLICE_SECONDS = 5.0  # as long as a webhook may have to wait for it
 AT_ONCE = 200  # accounts that one slice takes up, whatever the clock says
 NOT_IN_PLAN_PAUSE = timedelta(days=1)
 TROUBLE_PAUSE = timedelta(minutes=30)

@@ -32,7 +32,7 @@ from campaigns.sync import mirror_account, mirror_videos, refresh_bundle
 
 logger = logging.getLogger(__name__)
 
-SLICE_SECONDS = 20.0
+SLICE_SECONDS = 5.0  # as long as a webhook may have to wait for it
 SAVE_EVERY = 10  # items of the work list
 MOST_SLOT_LISTS = 600  # that one sweep polls: half of what the rate limit allows in ten minutes
 KEEP_SWEEPS = timedelta(days=7)

@@ -13,7 +13,9 @@ from agency import run
 from agency.celery import app
 from agency.connections import tokportal
 from agency.models import Connection, User
+from campaigns.analytics.tasks import pull_due
 from campaigns.commands import actions, sync
+from campaigns.events.tasks import handle_event, sweep_everything, sweep_lists
 from campaigns.models import Campaign, Command
 from tests.factories import make_connection
 from tests.sandbox_process import Sandbox
@@ -53,6 +55,18 @@ def test_every_task_runs_in_a_lane_that_has_a_worker() -> None:
     assert ours
     for name in ours:
         assert app.amqp.router.route({}, name)["queue"].name in LANES
+
+
+@pytest.mark.usefixtures("_the_queue_is_real")
+def test_a_webhook_keeps_no_person_waiting_and_goes_before_the_next_slice_of_long_work() -> None:
+    for task in (sweep_lists, sweep_everything, pull_due):
+        task.delay()
+    handle_event.delay(event_id=1)
+    with app.connection_for_read() as broker:
+        with broker.SimpleQueue(app.amqp.queues["person"]) as people, pytest.raises(people.Empty):
+            people.get(block=False)
+        with broker.SimpleQueue(app.amqp.queues["background"]) as background:
+            assert background.get(timeout=5).headers["task"] == handle_event.name
 
 
 def test_what_the_clock_or_a_route_names_exists() -> None:

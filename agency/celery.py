@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from agency import heartbeats
+from agency.run import LAST
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agency.settings")
 
@@ -38,9 +39,9 @@ app.conf.task_routes = {
         "events.tasks.test_endpoint",
     )
 }
-# Long work comes in slices, and whatever else waits in the lane goes before the next slice. (0 is first with Redis.)
+# Long work comes in slices, and whatever else waits in the lane goes before the next slice.
 app.conf.task_routes |= {
-    f"campaigns.{name}": {"queue": "background", "priority": 9}
+    f"campaigns.{name}": {"queue": "background", "priority": LAST}
     for name in (
         "analytics.tasks.pull_due",
         "credits.tasks.import_history",

@@ -19,7 +19,7 @@ from agency import heartbeats
 from agency.connections import pace_state
 from agency.formats import moment, number
 from agency.models import Connection, Drift
-from agency.run import HEARTBEAT_KEYS
+from agency.run import HEARTBEAT_KEYS, QUEUE_KEYS
 from agency.tokportal import Lane
 from campaigns.analytics import reports as analytics
 from campaigns.events.models import Sweep, WebhookEvent
@@ -173,7 +173,7 @@ def _tokportal(connection: Connection, now: datetime) -> Light:
 def _queue() -> Iterator[Light]:
     try:
         missing = heartbeats.missing()
-        lengths = {lane: int(_redis().llen(lane)) for lane in LANES}
+        lengths = {lane: sum(int(_redis().llen(key)) for key in QUEUE_KEYS[lane]) for lane in LANES}
     except RedisError:
         yield Light(
             _("Queue"),

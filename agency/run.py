@@ -17,6 +17,11 @@ WEB_THREADS = 4
 # The keys in Redis by which the long-running ones show that they are at work (agency/heartbeats.py).
 HEARTBEAT_KEYS = {name: f"heartbeat:{name}" for name in ("person", "background", "beat")}
 
+# The priority of what goes after everything else of its lane (0, the usual one, is first with Redis).
+LAST = 9
+# The keys of the lists in which messages wait: of the usual priority and of the last, as kombu names them.
+QUEUE_KEYS = {lane: (lane, f"{lane}\x06\x16{LAST}") for lane in ("person", "background")}
+
 
 def command_line(process: str) -> list[str]:
     """The arguments to start PROCESS with, from the project's folder. Raises KeyError for an unknown one."""

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from agency import run
+from agency import operations, run
 from agency.celery import app
 from agency.connections import tokportal
 from agency.models import Connection, User
@@ -57,11 +57,13 @@ def test_every_task_runs_in_a_lane_that_has_a_worker() -> None:
         assert app.amqp.router.route({}, name)["queue"].name in LANES
 
 
-@pytest.mark.usefixtures("_the_queue_is_real")
+@pytest.mark.usefixtures("_the_queue_is_real", "db")
 def test_a_webhook_keeps_no_person_waiting_and_goes_before_the_next_slice_of_long_work() -> None:
     for task in (sweep_lists, sweep_everything, pull_due):
         task.delay()
     handle_event.delay(event_id=1)
+    shown = {light.name: light.word for light in operations.lights(None, now=timezone.now())}
+    assert shown["Waiting in the background"] == "4 tasks"
     with app.connection_for_read() as broker:
         with broker.SimpleQueue(app.amqp.queues["person"]) as people, pytest.raises(people.Empty):
             people.get(block=False)

@@ -19,7 +19,7 @@ from campaigns.overview import client_figures, going_live, recent_commands
 from clients.access import visible_clients
 
 NEEDS_SHOWN = 15
-CLIENTS_SHOWN = 12
+CLIENTS_SHOWN = 10
 COMMANDS_SHOWN = 6
 DAYS_AHEAD = 3
 

@@ -218,6 +218,9 @@ class Command(models.Model):
                 condition=Q(state__in=["awaiting", "unknown", "refused"]) | Q(is_charged_differently=True),
                 name="command_for_a_person",
             ),
+            models.Index(
+                fields=["state_since"], condition=Q(state="succeeded"), name="command_by_time_of_success"
+            ),
             models.Index(fields=["bundle", "id"], name="command_by_bundle"),
             models.Index(fields=["client", "-id"], name="command_by_client"),
             models.Index(F("external_ref"), condition=~Q(external_ref=""), name="command_by_external_ref"),

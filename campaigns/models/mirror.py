@@ -160,6 +160,7 @@ class Bundle(models.Model):
                 name="bundle_by_stage",
             ),
             searchable("title", "external_ref", name="bundle_search"),
+            models.Index(fields=["upstream_created_at"], name="bundle_by_creation"),
             models.Index(
                 fields=["status_since"],
                 name="bundle_not_taken_up",

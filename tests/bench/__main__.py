@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("demo", "pages", "search", "first_page", "lighthouse")
+BENCHES = ("demo", "pages", "search", "first_page", "lighthouse", "limit")
 
 
 def main() -> None:

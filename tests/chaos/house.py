@@ -102,8 +102,17 @@ class House:
     def open(self) -> None:
         """Start what serves people. The agency's rows are there by now."""
         for name in (*WORKERS, "beat", "web"):
-            self._start(self._ours(name))
+            self.start(name)
         self.wait_for(lambda: _listens(self.web_url), seconds=60)
+
+    def start(self, name: str) -> None:
+        """One of our own processes. Several of a lane are numbered: `background-2`."""
+        self._start(self._ours(name))
+
+    def stop(self, name: str) -> None:
+        """At once, and for good."""
+        self._end(name, kill=True)
+        del self.running[name]
 
     def _sandbox(self) -> Program:
         port = self.sandbox_url.rpartition(":")[2]

@@ -122,6 +122,11 @@ def settle(command: Command, *, charged: int, now: datetime) -> None:
         )
 
 
+def correct(command: Command, *, charged: int) -> None:
+    """It was settled at its quote, and the credit history shows that it cost something else."""
+    Reservation.objects.filter(command=command, state=Reservation.State.SETTLED).update(credits=charged)
+
+
 def void(command: Command, *, now: datetime) -> None:
     """The Command was refused or withdrawn: what was held is free again."""
     Reservation.objects.filter(command=command, state=Reservation.State.HELD).update(

@@ -24,6 +24,16 @@ class CommandQuerySet(models.QuerySet["Command"]):
     def unsettled(self) -> "CommandQuerySet":
         return self.filter(state__in=Command.UNSETTLED)
 
+    def with_assumed_charge(self) -> "CommandQuerySet":
+        """Done at the quoted price because nothing has told yet what they cost: no answer and no history."""
+        return self.filter(
+            state=Command.State.SUCCEEDED,
+            credits_charged=F("quoted_credits"),
+            credits_charged__gt=0,
+            credits_remaining=None,
+            answered_at__isnull=False,  # where a person decided, that is what stands
+        ).exclude(answer__has_key="credits_charged")
+
     def stopped(self) -> "CommandQuerySet":
         """Those that a person keeps from leaving."""
         return self.filter(models.Exists(_stops_of_a_command()))

@@ -1,7 +1,9 @@
 """What is sent a second time: its price, and an effect that came late."""
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -107,25 +109,93 @@ def test_a_repeat_that_is_refused_and_has_no_effect_is_refused(
     assert (command.state, command.error_code) == (S.REFUSED, "BUNDLE_NOT_READY")
 
 
-def test_a_period_of_coverage_that_the_answer_does_not_mention_costs_what_was_quoted(
-    connection: Connection, campaign: Campaign, manager: User, sandbox: Sandbox
-) -> None:
+@pytest.fixture
+def due(connection: Connection, campaign: Campaign, manager: User, sandbox: Sandbox) -> Bundle:
+    """A delivered bundle whose account has a Coverage period to pay, and nothing left to publish."""
     sandbox.control.post("/manager", json={"coverage": "due"})
     bundle = deliver(order(connection, campaign, manager).bundle, campaign, manager, sandbox)
     sandbox.advance(days=31)
     Connection.objects.update(clock_skew_seconds=timedelta(days=31).total_seconds())
     connection.refresh_from_db()
+    return bundle
+
+
+def publish_added(bundle: Bundle, by: User, *, before: Callable[[], Any] = lambda: None) -> Command:
+    """`before`: called between quote and order."""
+    bundle = Bundle.objects.select_related("connection", "campaign").get(pk=bundle.pk)
     now = timezone.now()
     quote = sync.quote(
-        connection, kind=K.PUBLISH_ALL_VIDEOS, body={}, now=now, by=manager, campaign=campaign, bundle=bundle
+        bundle.connection,
+        kind=K.PUBLISH_ALL_VIDEOS,
+        body={},
+        now=now,
+        by=by,
+        campaign=bundle.campaign,
+        bundle=bundle,
     )
-    command = actions.publish_all_videos(bundle=bundle, by=manager, key=uuid4(), now=now, quote=quote)
+    before()
+    command = actions.publish_all_videos(bundle=bundle, by=by, key=uuid4(), now=now, quote=quote)
     command.refresh_from_db()
-    assert (quote.credits, command.state, command.credits_charged) == (25, S.SUCCEEDED, 25)
+    return command
+
+
+def test_a_period_of_coverage_that_the_answer_does_not_mention_costs_what_the_history_says(
+    due: Bundle, manager: User, sandbox: Sandbox
+) -> None:
+    command = publish_added(due, manager)
+    assert (command.quoted_credits, command.state, command.credits_charged) == (25, S.SUCCEEDED, 25)
     assert not command.is_charged_differently
+    assert command.credits_remaining == sandbox.books()[-1]["balance_after"]
     assert command.reservation.state == Reservation.State.SETTLED
     assert spent(sandbox)[-1] == -25
     assert Bundle.objects.count() == 1
+
+
+def test_a_state_that_was_there_before_proves_no_charge(due: Bundle, manager: User, sandbox: Sandbox) -> None:
+    """The request was lost, and nothing was left to publish anyway."""
+    lose = {"operation": "publishAllBundleVideos", "dry_run": False}
+    command = publish_added(due, manager, before=lambda: sandbox.fault("drop_before", match=lose))
+    assert (command.state, command.needs_person, command.quoted_credits) == (S.UNKNOWN, False, 25)
+    assert command.evidence.endswith("The credit history does not tell yet what it cost.")
+    assert command.reservation.state == Reservation.State.HELD
+    assert later(command, seconds=60).state == S.UNKNOWN  # the call may still be under way
+    command = later(command)
+    assert (command.state, command.credits_charged, command.is_charged_differently) == (S.SUCCEEDED, 0, True)
+    assert (command.reservation.state, command.reservation.credits) == (Reservation.State.SETTLED, 0)
+    assert spent(sandbox) == [-38]
+
+
+def test_a_state_whose_charge_is_in_the_history_costs_that(
+    due: Bundle, manager: User, sandbox: Sandbox
+) -> None:
+    lose = {"operation": "publishAllBundleVideos", "dry_run": False}
+    command = publish_added(due, manager, before=lambda: sandbox.fault("drop_after", match=lose))
+    assert (command.state, command.credits_charged) == (S.SUCCEEDED, 25)
+    assert spent(sandbox) == [-38, -25]
+
+
+def test_a_charge_that_another_order_could_own_as_well_is_a_persons_decision(
+    due: Bundle, manager: User, sandbox: Sandbox
+) -> None:
+    lose = {"operation": "publishAllBundleVideos", "dry_run": False}
+    blind = {"operation": "listCreditTransactions"}
+
+    def lose_it_and_the_history() -> None:
+        sandbox.fault("drop_after", match=lose)
+        sandbox.fault("500", match=blind, times=-1)
+
+    command = publish_added(due, manager, before=lose_it_and_the_history)
+    assert command.state == S.UNKNOWN
+    rival = Command.objects.get(pk=command.pk)
+    rival.pk, rival.key, rival.bundle, rival.lease_until = None, uuid4(), None, None
+    rival.next_try_at += timedelta(days=1)
+    rival.save()
+    sandbox.clear_faults()
+    command = later(command)
+    assert (command.state, command.needs_person, command.credits_charged) == (S.UNKNOWN, True, None)
+    Command.objects.filter(pk=rival.pk).update(state=S.REFUSED)
+    command = later(command, minutes=10)
+    assert (command.state, command.credits_charged) == (S.SUCCEEDED, 25)
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "500_after"])

@@ -6,9 +6,11 @@
 from campaigns.commands.sync.probing import probe_connection
 from campaigns.commands.sync.quoting import PriceCheckWasCharged, quote, quote_again
 from campaigns.commands.sync.sending import resolve_command, send_command, send_next, sweep_commands
+from campaigns.commands.sync.settling import correct_charge
 
 __all__ = [
     "PriceCheckWasCharged",
+    "correct_charge",
     "probe_connection",
     "quote",
     "quote_again",

@@ -32,8 +32,9 @@ from agency.tokportal import (
 from campaigns.commands import refusals
 from campaigns.commands.kinds import KINDS, Evidence
 from campaigns.commands.moves import move
-from campaigns.commands.sync.charges import charge_in_history
+from campaigns.commands.sync.charges import Cost, cost_in_history
 from campaigns.commands.sync.settling import (
+    QUOTE_STANDS,
     answered_at,
     follow_up,
     link_bundle,
@@ -173,10 +174,13 @@ def call(api: TokPortal, command: Command) -> Answer[Any]:
 def finish(api: TokPortal, command: Command, answer: Answer[Any], *, left_at: datetime) -> None:
     """Settle what was answered, read again what it changed, and let the next one go."""
     at = answered_at(answer, left_at)
-    told = (answer.credits_charged, answer.credits_remaining)
-    if answer.credits_charged is None:  # a call that settles a Coverage period may not say what that costs
-        told = charged_for(api, command, effect_at=None, at=at)
-    settle(command, answer, charged=told[0] or 0, left=told[1], at=at)
+    charged, left, evidence = answer.credits_charged, answer.credits_remaining, ""
+    if charged is None:  # a call that settles a Coverage period may not say what that costs
+        cost = cost_in_history(api, command, effect_at=None, at=at)
+        evidence = "" if cost else QUOTE_STANDS
+        cost = cost or Cost(command.quoted_credits)
+        charged, left = cost.credits, cost.left
+    settle(command, answer, charged=charged, left=left, at=at, evidence=evidence)
     follow_up(api, command)
     send_next(command.pk, now=timezone.now())
 
@@ -297,10 +301,19 @@ def resolve_command(
 
 
 def settle_found(command: Command, evidence: Evidence, *, at: datetime, now: datetime) -> None:
-    """The effect is there. What it cost the credit history says; what was quoted, where it leaves a doubt."""
+    """The effect is there, and the credit history says what it cost.
+
+    Where that leaves a doubt, a purchase is settled as it was quoted until an import tells more. A state may have
+    been there before, so it proves no charge: that is looked for again, and put before a person.
+    """
     api = tokportal(command.connection, Lane.PERSON)
     effect_at = evidence.bundle.created_at if evidence.bundle else None
-    charged, left = charged_for(api, command, effect_at=effect_at, at=at)
+    cost = cost_in_history(api, command, effect_at=effect_at, at=at)
+    if cost is None and not KINDS[command.kind].buys:
+        wait_for_charge(command, evidence, at=at, now=now)
+        return
+    found = evidence.text if cost else f"{evidence.text} {QUOTE_STANDS}"
+    cost = cost or Cost(command.quoted_credits)
     with transaction.atomic():
         values = {
             "state": S.SUCCEEDED,
@@ -308,17 +321,17 @@ def settle_found(command: Command, evidence: Evidence, *, at: datetime, now: dat
             "answered_at": at,
             "lease_until": None,
             "needs_person": False,
-            "evidence": evidence.text,
-            "credits_charged": charged,
-            "credits_remaining": left,
-            "is_charged_differently": charged != command.quoted_credits,
+            "evidence": found,
+            "credits_charged": cost.credits,
+            "credits_remaining": cost.left,
+            "is_charged_differently": cost.credits != command.quoted_credits,
             "error_code": "",
             "error_message": "",
             "error_details": {},
         }
         if not move(command, (S.UNKNOWN,), values, note=evidence.text):
             return
-        ledger.settle(command, charged=charged, now=at)
+        ledger.settle(command, charged=cost.credits, now=at)
         if evidence.bundle is not None:
             bundle = mirror_bundle(command.connection, evidence.bundle, read_at=at, campaign=command.campaign)
             link_bundle(command, bundle)
@@ -329,16 +342,14 @@ def settle_found(command: Command, evidence: Evidence, *, at: datetime, now: dat
     send_next(command.pk, now=now)
 
 
-def charged_for(
-    api: TokPortal, command: Command, *, effect_at: datetime | None, at: datetime
-) -> tuple[int, int | None]:
-    """What a Command cost that no answer told of, and what it left in the pool, if that can be told."""
-    if command.quoted_credits:
-        with suppress(TokPortalError):
-            entry = charge_in_history(api, command, effect_at=effect_at, now=at)
-            if entry is not None:
-                return -entry.amount, entry.balance_after
-    return command.quoted_credits, None
+def wait_for_charge(command: Command, evidence: Evidence, *, at: datetime, now: datetime) -> None:
+    """It is done, but what it cost cannot be told. Its credits stay held."""
+    left = Command.LEASE - (at - command.state_since)  # until no call of it can be under way
+    Command.objects.filter(pk=command.pk, state=S.UNKNOWN).update(
+        evidence=f"{evidence.text} The credit history does not tell yet what it cost.",
+        needs_person=left <= timedelta(),
+        next_try_at=now + (left if left > timedelta() else LOOK_AGAIN),
+    )
 
 
 def send_next(command_id: int, *, now: datetime) -> None:

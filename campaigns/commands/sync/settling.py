@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Replace, Trim
 from django.utils import timezone
 
-from agency.models import Connection
+from agency.models import Connection, User
 from agency.tokportal import (
     Answer,
     BatchOutcome,
@@ -22,12 +24,13 @@ from agency.tokportal import (
 from campaigns.commands import refusals
 from campaigns.commands.moves import move
 from campaigns.ledger import actions as ledger
-from campaigns.models import Bundle, Command
+from campaigns.models import Bundle, Command, CommandMove
 from campaigns.sync import mirror_bundle, refresh_bundle
 
 logger = logging.getLogger(__name__)
 S = Command.State
 
+QUOTE_STANDS = "The quoted price stands until the credit history tells what it cost."
 LONGEST_PAUSE = timedelta(minutes=1)  # in a longer outage all calls pause (agency.connections)
 
 
@@ -37,7 +40,15 @@ def answered_at(answer: Answer[Any], left_at: datetime) -> datetime:
     return max(at, left_at) if abs(at - left_at) < timedelta(seconds=2) else at
 
 
-def settle(command: Command, answer: Answer[Any], *, charged: int, left: int | None, at: datetime) -> None:
+def settle(
+    command: Command,
+    answer: Answer[Any],
+    *,
+    charged: int,
+    left: int | None,
+    at: datetime,
+    evidence: str = "",
+) -> None:
     """The Command succeeded, cost `charged` and left so much in the pool. `at` is TokPortal's time of the answer."""
     with transaction.atomic():
         values = {
@@ -46,6 +57,7 @@ def settle(command: Command, answer: Answer[Any], *, charged: int, left: int | N
             "answered_at": at,
             "lease_until": None,
             "needs_person": False,
+            "evidence": evidence or command.evidence,
             "answer": dict(answer.raw),
             "request_id": answer.request_id,
             "credits_charged": charged,
@@ -67,6 +79,32 @@ def settle(command: Command, answer: Answer[Any], *, charged: int, left: int | N
             )
         if isinstance(answer.result, WebhookEndpoint):
             keep_endpoint(command.connection, answer.result)
+
+
+def correct_charge(
+    command: Command, *, charged: int, left: int | None, note: str, at: datetime, by: User | None = None
+) -> bool:
+    """The credit history shows what a Command cost that was settled at its quote because no answer told.
+
+    Whether it was corrected: never a charge that TokPortal or a person has told.
+    """
+    with transaction.atomic():
+        corrected = (
+            Command.objects.with_assumed_charge()
+            .filter(pk=command.pk)
+            .update(
+                credits_charged=charged,
+                credits_remaining=left,
+                is_charged_differently=charged != command.quoted_credits,
+                evidence=Trim(Replace("evidence", Value(QUOTE_STANDS))),
+            )
+        )
+        if corrected:
+            CommandMove.objects.create(
+                command=command, before=S.SUCCEEDED, after=S.SUCCEEDED, at=at, by=by, note=note
+            )
+            ledger.correct(command, charged=charged)
+    return bool(corrected)
 
 
 def link_bundle(command: Command, bundle: Bundle) -> None:

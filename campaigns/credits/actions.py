@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from agency.bell import ring
 from agency.models import Connection, User
 from campaigns.credits import progress, tasks
-from campaigns.credits.sync import part_for
+from campaigns.credits.sync import correct_from, part_for
 from campaigns.ledger import actions as ledger
 from campaigns.ledger.actions import Part, WrongAllocation
 from campaigns.ledger.models import Allocation, CreditEntry
@@ -43,7 +43,8 @@ def assign_all(
 def assign_to_command(*, entry: CreditEntry, command: Command, by: User, now: datetime) -> list[Allocation]:
     """A person says which of our orders an entry was charged for. Raises WrongAllocation.
 
-    What the Command says it cost stays as TokPortal answered: a difference is shown, not corrected.
+    What the Command says it cost stays as TokPortal answered: a difference is shown, not corrected. Where no
+    answer told, it says what the entry says.
     """
     if command.connection_id != entry.connection_id or command.client is None:
         raise WrongAllocation(_("That order belongs to another workspace, or to no client."))
@@ -51,7 +52,9 @@ def assign_to_command(*, entry: CreditEntry, command: Command, by: User, now: da
         Command.objects.select_for_update(of=("self",)).get(pk=command.pk)
         if Allocation.objects.standing().filter(command=command).exclude(entry=entry).exists():
             raise WrongAllocation(_("That order has its entry already. Take that one back first."))
-        return assign(entry=entry, parts=[part_for(command, amount=entry.amount)], by=by, now=now)
+        made = assign(entry=entry, parts=[part_for(command, amount=entry.amount)], by=by, now=now)
+        correct_from(entry, command, at=entry.connection.upstream_now(now), by=by)
+        return made
 
 
 def take_back(*, entry: CreditEntry, by: User, reason: str, now: datetime) -> None:

@@ -15,7 +15,7 @@ from typing import Literal
 WINDOW = timedelta(minutes=2)  # between an entry's `created_at` and the answer of the call that caused it
 LONGEST_RUN = 20  # entries that one call may leave: a Coverage period per account, options per slot
 
-Rule = Literal["command-exact", "command-run", "command-time"]
+Rule = Literal["command-exact", "command-run", "command-time", "command-parts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Charge:
     earliest: datetime
     latest: datetime
     breakdown: Mapping[str, int] = field(default_factory=dict)
+    is_assumed: bool = False  # `credits` is what was quoted: what it cost nobody has told
     is_open: bool = False  # its outcome is not known yet: it may own an entry, but is given none
 
 
@@ -75,6 +76,30 @@ def match(
     return matches
 
 
+def without_entry(
+    charges: Iterable[Charge],
+    rows: Iterable[Row],
+    found: Iterable[Match],
+    *,
+    complete_through: datetime | None,
+) -> list[int]:
+    """Commands of which nobody told what they cost, and that no entry is left for: if they may be free, they were.
+
+    `rows` and `complete_through` as for `match`, `found` its answer.
+    """
+    given = {entry_id for made in found for entry_id in made.entry_ids}
+    book = _Book(row for row in rows if row.entry_id not in given)
+    return [
+        charge.command_id
+        for charge in charges
+        if charge.is_assumed
+        and not charge.is_open
+        and complete_through is not None
+        and charge.latest < complete_through
+        and not book.around(charge)
+    ]
+
+
 def _by_balance(book: "_Book", charges: Sequence[Charge]) -> list[Match]:
     """Entries, or runs of them, that lead to the balance that the answer told."""
     told = [charge for charge in charges if charge.credits > 0 and charge.balance_after is not None]
@@ -105,15 +130,21 @@ def _by_time(book: "_Book", charges: Sequence[Charge], *, complete_through: date
     }
     return [
         Match(
-            command, _ids(rows), "command-time", 90 if known[command].breakdown and rows[0].breakdown else 75
+            command,
+            _ids(rows),
+            "command-time" if -rows[0].amount == known[command].credits else "command-parts",
+            90 if known[command].breakdown and rows[0].breakdown else 75,
         )
         for command, rows in book.take(rivals, only=ready).items()
     ]
 
 
 def agrees(charge: Charge, row: Row) -> bool:
-    """Whether the breakdowns are equal, or one of them says nothing."""
-    return not charge.breakdown or not row.breakdown or _parts(charge.breakdown) == _parts(row.breakdown)
+    """Whether the breakdowns are equal, or one of them says nothing. Where the price may have moved: their parts."""
+    charged, booked = _parts(charge.breakdown), _parts(row.breakdown)
+    if charge.is_assumed:
+        return not charged or not booked or charged.keys() == booked.keys()
+    return not charge.breakdown or not row.breakdown or charged == booked
 
 
 def _parts(breakdown: Mapping[str, int]) -> dict[str, int]:
@@ -129,6 +160,7 @@ class _Book:
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._by_amount: dict[int, list[Row]] = defaultdict(list)
+        self._by_parts: dict[frozenset[str], list[Row]] = defaultdict(list)
         self._by_balance: dict[int, list[Row]] = defaultdict(list)
         self._taken: set[int] = set()
         for row in sorted(rows, key=lambda row: (row.at, row.entry_id)):
@@ -137,17 +169,17 @@ class _Book:
                 self._taken.add(row.entry_id)
             elif row.amount < 0:
                 self._by_amount[row.amount].append(row)
+                self._by_parts[frozenset(_parts(row.breakdown))].append(row)
 
     def is_free(self, row: Row) -> bool:
         return row.entry_id not in self._taken
 
     def around(self, charge: Charge) -> list[Row]:
-        """Free entries of its amount inside its window."""
-        return [
-            row
-            for row in self._by_amount.get(-charge.credits, ())
-            if charge.earliest <= row.at <= charge.latest and self.is_free(row)
-        ]
+        """Free entries of its amount inside its window; where the price may have moved, for the same things too."""
+        rows = self._by_amount.get(-charge.credits, [])
+        if charge.is_assumed and (parts := frozenset(_parts(charge.breakdown))):
+            rows = rows + [row for row in self._by_parts.get(parts, ()) if row.amount != -charge.credits]
+        return [row for row in rows if charge.earliest <= row.at <= charge.latest and self.is_free(row)]
 
     def exact(self, charge: Charge) -> list[tuple[Row, ...]]:
         """Those of them that lead to the balance that the answer told."""

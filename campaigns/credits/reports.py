@@ -25,6 +25,7 @@ WHY = {
     "command-exact": gettext_lazy("amount, balance and time fit that order"),
     "command-run": gettext_lazy("together with its neighbours it makes that order's charge"),
     "command-time": gettext_lazy("no other order and no other entry of that moment has this amount"),
+    "command-parts": gettext_lazy("no other order and no other entry of that moment is for the same things"),
     "top-up": gettext_lazy("credits were bought"),
 }
 SAME_DAY = timedelta(days=1)  # how far away an order may be to be worth a look

@@ -13,11 +13,13 @@ from django.db import transaction
 from django.db.models import Exists, Max, Min, OuterRef, Q
 
 from agency.connections import SKEW_NOISE, NotConnected, active_connection, tokportal
-from agency.models import Connection
+from agency.models import Connection, User
 from agency.tokportal import CreditEntryState, Lane, Page, RateLimited, TokPortal, TokPortalError, Unreachable
 from agency.tokportal.results.answers import breakdown_of
+from campaigns.commands.kinds import KINDS
+from campaigns.commands.sync import correct_charge
 from campaigns.credits import checks, progress
-from campaigns.credits.matching import WINDOW, Charge, Match, Row, is_top_up, match
+from campaigns.credits.matching import WINDOW, Charge, Match, Row, is_top_up, match, without_entry
 from campaigns.ledger.actions import Part, WrongAllocation, allocate
 from campaigns.ledger.models import Allocation, CreditDrift, CreditEntry, Reservation
 from campaigns.ledger.reports import unbooked_reservations
@@ -225,11 +227,17 @@ def match_entries(connection: Connection, *, now: datetime) -> int:
     at = connection.upstream_now(now)
     owned = 0
     commands = {command.pk: command for command in unbooked_commands(connection)}
-    charges = [charge_of(command) for command in commands.values()]
+    assumed = set(Command.objects.with_assumed_charge().filter(pk__in=commands).values_list("pk", flat=True))
+    charges = [charge_of(command, is_assumed=pk in assumed) for pk, command in commands.items()]
     if charges:
         complete_through = connection.upstream_now(connection.history_at) if connection.history_at else None
-        found = match(charges, _rows_around(connection, charges), complete_through=complete_through)
+        rows = _rows_around(connection, charges)
+        found = match(charges, rows, complete_through=complete_through)
         owned += _allocate_to_commands(found, commands, at=at)
+        for command_id in without_entry(charges, rows, found, complete_through=complete_through):
+            if KINDS[commands[command_id].kind].is_gated:  # its period was paid for already, or not due
+                note = "The credit history has no entry that could be its charge."
+                correct_charge(commands[command_id], charged=0, left=None, note=note, at=at)
     untouched = ~Exists(Allocation.objects.filter(entry=OuterRef("pk")))
     for entry in connection.credit_entries.filter(untouched, amount__gt=0):
         if is_top_up(type=entry.type, description=entry.description, amount=entry.amount):
@@ -253,8 +261,11 @@ def unbooked_commands(connection: Connection, *, near: Q | None = None) -> list[
     )
 
 
-def charge_of(command: Command) -> Charge:
-    """The expected entry of a Command. Its effect lies between its first try and its answer."""
+def charge_of(command: Command, *, is_assumed: bool = False) -> Charge:
+    """The expected entry of a Command. Its effect lies between its first try and its answer.
+
+    `is_assumed`: it was settled at its quote, which may not be what it cost.
+    """
     is_open = not command.is_settled
     answered = command.answered_at or command.state_since
     first = min(command.first_sent_at or answered, answered)
@@ -266,6 +277,7 @@ def charge_of(command: Command) -> Charge:
         earliest=first - WINDOW,
         latest=datetime.max.replace(tzinfo=answered.tzinfo) if is_open else answered + WINDOW,
         breakdown=told or (command.quoted_breakdown if command.credits_remaining is None else {}),
+        is_assumed=is_assumed or is_open,
         is_open=is_open,
     )
 
@@ -304,11 +316,20 @@ def _allocate_to_commands(found: Iterable[Match], commands: Mapping[int, Command
             for made in batch:
                 command = commands[made.command_id]
                 for entry_id in made.entry_ids:
-                    part = part_for(command, amount=entries[entry_id].amount)
-                    owned += _allocate(
-                        entries[entry_id], [part], rule=made.rule, confidence=made.confidence, at=at
-                    )
+                    entry = entries[entry_id]
+                    part = part_for(command, amount=entry.amount)
+                    is_owned = _allocate(entry, [part], rule=made.rule, confidence=made.confidence, at=at)
+                    owned += is_owned
+                    if is_owned and made.rule == "command-parts":
+                        correct_from(entry, command, at=at)
     return owned
+
+
+def correct_from(entry: CreditEntry, command: Command, *, at: datetime, by: User | None = None) -> None:
+    """Let a Command that was settled at its quote say what its entry says."""
+    if -entry.amount != command.credits_charged:
+        note = f"Settled at {command.credits_charged} credits; the history has {-entry.amount} for it."
+        correct_charge(command, charged=-entry.amount, left=entry.balance_after, note=note, at=at, by=by)
 
 
 def part_for(command: Command, *, amount: int) -> Part:

@@ -9,6 +9,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from campaigns.credits import checks
+from campaigns.credits.matching import WINDOW
 from campaigns.credits.sync import import_history, match_entries
 from campaigns.ledger import checks as ledger
 from campaigns.ledger.models import Allocation, Reservation
@@ -38,6 +39,10 @@ class Report:
 
 def compare(shop: Shop) -> Report:
     report = Report()
+    shop.connection.refresh_from_db()
+    later = timezone.now() + 2 * WINDOW  # of what is calm by now no entry can still come
+    import_history(shop.connection, now=later)
+    match_entries(shop.connection, now=later)  # what was settled at its quote is corrected first
     books = [entry for entry in shop.sandbox.books() if entry["origin"] == "api"]
     by_key: dict[str, list[Entry]] = defaultdict(list)
     for entry in books:
@@ -136,13 +141,10 @@ def _sums(report: Report, shop: Shop, commands: list[Command], books: list[Entry
 
 
 def _history(report: Report, shop: Shop, by_key: dict[str, list[Entry]]) -> None:
-    """Import, match, and look whether everything that has an owner is truly its.
+    """Look whether everything that has an owner is truly its.
 
     What two equal charges at one moment leave in doubt waits for a person and is no breach: none is guessed.
     """
-    shop.connection.refresh_from_db()
-    import_history(shop.connection, now=timezone.now())
-    match_entries(shop.connection, now=timezone.now())
     shop.connection.refresh_from_db()
     truth = {entry["entry_id"]: entry for entry in shop.sandbox.books()}
     entries = {entry.upstream_id: entry for entry in shop.connection.credit_entries.all()}

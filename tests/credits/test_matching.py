@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaigns.credits.matching import WINDOW, Charge, Row, is_expiry, is_top_up, match, nearest
+from campaigns.credits.matching import (
+    WINDOW,
+    Charge,
+    Match,
+    Row,
+    is_expiry,
+    is_top_up,
+    match,
+    nearest,
+    without_entry,
+)
 from tests.factories import NOW
 
 LATER = NOW + timedelta(days=2)
@@ -67,6 +77,33 @@ def test_another_breakdown_is_another_order() -> None:
     other = row(2, balance=96, breakdown={"account_creation": 32, "advanced_warming": 20})
     assert pairs(charges=[wanted], rows=[same, other]) == {1: ((1,), "command-time")}
     assert match([wanted], [same, other], complete_through=LATER)[0].confidence == 90
+
+
+def test_where_only_the_quote_is_known_the_only_entry_for_the_same_things_is_taken_whatever_it_costs() -> (
+    None
+):
+    quoted = charge(balance=None, breakdown={"video_slots": 52}, is_assumed=True)
+    dearer = row(amount=-65, breakdown={"video_slots": 65})
+    as_quoted = row(2, balance=96, breakdown={"video_slots": 52})
+    other = row(3, amount=-65, breakdown={"account_creation": 65})
+    assert pairs(charges=[quoted], rows=[dearer, other]) == {1: ((1,), "command-parts")}
+    assert pairs(charges=[quoted], rows=[as_quoted, other]) == {1: ((2,), "command-time")}
+    assert pairs(charges=[quoted], rows=[dearer, as_quoted]) == {}  # not even the one at the quoted price
+    told = charge(2, balance=96, breakdown={"video_slots": 52})
+    assert pairs(charges=[quoted, told], rows=[dearer, as_quoted])[1] == ((1,), "command-parts")
+
+
+def test_a_charge_of_which_the_whole_history_has_no_entry_is_told() -> None:
+    quoted = charge(balance=None, breakdown={"coverage": 52}, is_assumed=True)
+    entry = row(breakdown={"coverage": 52})
+
+    def missing(rows: list[Row], found: list[Match], through: datetime = LATER) -> list[int]:
+        return without_entry([quoted, charge(3)], rows, found, complete_through=through)
+
+    assert missing([], []) == [1]
+    assert missing([], [], NOW) == []
+    assert missing([entry], []) == []  # it may be its own
+    assert missing([entry], [Match(2, (1,), "command-exact", 100)]) == [1]
 
 
 def test_time_decides_only_when_no_entry_of_that_moment_can_still_come() -> None:

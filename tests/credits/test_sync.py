@@ -11,7 +11,8 @@ from agency.connections import tokportal
 from agency.models import Connection, User
 from agency.tokportal import CreditEntryState
 from campaigns.commands import sync as commands
-from campaigns.credits import checks, progress, sync, tasks
+from campaigns.credits import actions, checks, progress, sync, tasks
+from campaigns.ledger import checks as ledger
 from campaigns.ledger.actions import reverse_allocations, settle
 from campaigns.ledger.models import Allocation, CreditDrift, CreditEntry
 from campaigns.ledger.reports import committed, unassigned_entries
@@ -26,6 +27,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def adjust(sandbox: Sandbox, credits: int, **fields: str) -> None:
     sandbox.manager("adjust", credits=credits, **fields)
+
+
+def lose_answer_and_history(sandbox: Sandbox) -> None:
+    sandbox.fault("drop_after", match={"operation": "createBundle"})
+    sandbox.fault("500", match={"operation": "listCreditTransactions"}, times=-1)
 
 
 def owners(connection: Connection) -> dict[str, tuple[str, int | None]]:
@@ -153,9 +159,9 @@ def test_orders_get_their_entries_and_others_spending_stays_unassigned(
 def test_an_answer_that_was_lost_is_matched_by_time_once_the_history_is_past_it(
     connection: Connection, sandbox: Sandbox, order: Callable[..., Command], update: Callable[..., None]
 ) -> None:
-    lose = {"operation": "createBundle"}
-    command = order(before_sending=lambda: sandbox.fault("drop_after", match=lose))
+    command = order(before_sending=lambda: lose_answer_and_history(sandbox))
     commands.sweep_commands(now=timezone.now() + timedelta(minutes=5))
+    sandbox.clear_faults()
     command.refresh_from_db()
     assert (command.state, command.credits_remaining) == ("succeeded", None)
     update()
@@ -163,6 +169,77 @@ def test_an_answer_that_was_lost_is_matched_by_time_once_the_history_is_past_it(
     update(minutes=30)
     made = Allocation.objects.get(command=command)
     assert (made.rule, made.confidence, made.amount) == ("command-time", 90, -PRICE)
+
+
+def test_what_was_settled_at_its_quote_is_corrected_when_the_history_is_matched(
+    connection: Connection, sandbox: Sandbox, order: Callable[..., Command], update: Callable[..., None]
+) -> None:
+    """The price moved on the way, the answer was lost, and the history could not be read either."""
+
+    def dearer_and_lost() -> None:
+        sandbox.control.post("/faults", json={"prices": {"video": 4}})
+        lose_answer_and_history(sandbox)
+
+    command = order(before_sending=dearer_and_lost)
+    sandbox.clear_faults()
+    others = [
+        order(),
+        order(videos_quantity=1),
+    ]  # for the same things, and their answers tell which are theirs
+    command.refresh_from_db()
+    assert (command.state, command.credits_charged, command.reservation.credits) == (
+        "succeeded",
+        PRICE,
+        PRICE,
+    )
+    update(minutes=30)
+    command.refresh_from_db()
+    assert (command.credits_charged, command.credits_remaining) == (PRICE + 6, 5000 - PRICE - 6)
+    assert (command.is_charged_differently, command.reservation.credits) == (True, PRICE + 6)
+    assert command.evidence.endswith(f"with our reference {command.external_ref}.")
+    made = Allocation.objects.get(command=command)
+    assert (made.rule, made.amount) == ("command-parts", -PRICE - 6)
+    corrected = command.moves.order_by("-pk")[0]
+    assert (corrected.before, corrected.after) == ("succeeded", "succeeded")
+    assert corrected.note == "Settled at 38 credits; the history has 44 for it."
+    assert Allocation.objects.filter(command__in=others, rule="command-exact").count() == 2
+    assert not ledger.disagreeing_reservations(connection).exists()
+    update(minutes=40)
+    assert command.moves.order_by("-pk")[0] == corrected
+
+
+def test_a_charge_that_an_answer_told_is_never_corrected(
+    connection: Connection, order: Callable[..., Command]
+) -> None:
+    command = order()
+    assert not commands.correct_charge(command, charged=1, left=None, note="no", at=NOW)
+    command.refresh_from_db()
+    assert (command.credits_charged, command.reservation.credits) == (PRICE, PRICE)
+
+
+def test_a_person_who_names_the_entry_corrects_what_was_settled_at_its_quote(
+    connection: Connection,
+    owner: User,
+    sandbox: Sandbox,
+    order: Callable[..., Command],
+    update: Callable[..., None],
+    spend_elsewhere: Callable[..., None],
+) -> None:
+    def dearer_and_lost() -> None:
+        sandbox.control.post("/faults", json={"prices": {"video": 4}})
+        lose_answer_and_history(sandbox)
+
+    command = order(before_sending=dearer_and_lost)
+    sandbox.clear_faults()
+    spend_elsewhere()  # for the same things at that moment: nobody can tell
+    update(minutes=30)
+    command.refresh_from_db()
+    assert command.credits_charged == PRICE
+    entry = connection.credit_entries.filter(amount=-PRICE - 6).order_by("pk")[0]
+    actions.assign_to_command(entry=entry, command=command, by=owner, now=timezone.now())
+    command.refresh_from_db()
+    assert (command.credits_charged, command.is_charged_differently) == (PRICE + 6, True)
+    assert command.moves.order_by("-pk")[0].by == owner
 
 
 def test_matching_again_changes_nothing_and_leaves_to_people_what_they_took_back(

@@ -25,6 +25,7 @@ WORDS: Mapping[tuple[str, str], Promise] = {
     (S.SENDING, S.SUCCEEDED): gettext_lazy("Done"),
     (S.SENDING, S.REFUSED): gettext_lazy("Refused"),
     (S.SENDING, S.UNKNOWN): gettext_lazy("No answer: outcome unknown"),
+    (S.SUCCEEDED, S.SUCCEEDED): gettext_lazy("Its charge was corrected from the credit history"),
     (S.UNKNOWN, S.QUEUED): gettext_lazy(
         "Resolved: nothing had happened, so it is sent again with the same key"
     ),

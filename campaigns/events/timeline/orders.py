@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,7 +21,8 @@ def ordered(bundle: Bundle) -> list[Moment]:
     commands = list(
         bundle.commands.select_related("asked_by").defer("body", "answer", "before").order_by("-pk")[:MOST]
     )
-    moved = CommandMove.objects.filter(command__in=commands, by__isnull=False).exclude(before="")
+    moved = CommandMove.objects.filter(command__in=commands, by__isnull=False)
+    moved = moved.exclude(before="").exclude(before=F("after"))  # a corrected charge decides nothing
     decisions = {move.command_id: move for move in moved.select_related("by").order_by("pk")}
     found = [moment for command in commands for moment in _of_command(command, decisions.get(command.pk))]
     troubled = {command.pk: command for command in commands if command.attempts > 1 or command.evidence}

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
@@ -131,6 +131,21 @@ class House:
 
     def _start(self, program: Program) -> None:
         self.running[program.name] = Running(program, processes.start(program, self.log(program.name)))
+
+    def processor_ms(self) -> float:
+        """What all of them have used so far, their children included."""
+        used: dict[int, int] = {}
+        parents: dict[int, int] = {}
+        for file in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # it has ended meanwhile
+                columns = file.read_text().rpartition(")")[2].split()
+                pid = int(file.parent.name)
+                parents[pid] = int(columns[1])
+                used[pid] = sum(map(int, columns[11:15]))
+        ours = {child.process.pid for child in self.running.values()}
+        while more := {pid for pid, parent in parents.items() if parent in ours} - ours:
+            ours |= more
+        return sum(used.get(pid, 0) for pid in ours) * 1000 / os.sysconf("SC_CLK_TCK")
 
     def log(self, name: str) -> Path:
         return self.folder / "log" / f"{name}.log"

@@ -116,7 +116,8 @@ def test_nothing_found_says_what_can_be_searched(new_page: Callable[..., Page]) 
 
 def test_without_javascript_the_page_does_the_same(new_page: Callable[..., Page]) -> None:
     page = new_page(java_script_enabled=False)
-    page.goto("/search/")
+    page.goto("/")
+    page.get_by_role("banner").get_by_role("link", name="Search or jump to").click()
     page.locator("main").get_by_role("searchbox").fill("acme")
     page.locator("main").get_by_role("button", name="Search").click()
     expect(page.get_by_role("heading", level=2, name="Clients")).to_be_visible()

@@ -268,13 +268,15 @@ def charge_of(command: Command, *, is_assumed: bool = False) -> Charge:
     """
     is_open = not command.is_settled
     answered = command.answered_at or command.state_since
-    first = min(command.first_sent_at or answered, answered)
+    earliest = answered - WINDOW  # the call took a while
+    if command.first_sent_at:  # nothing is charged before it is asked for
+        earliest = min(command.first_sent_at, answered) - CLOCKS_DIFFER
     told = breakdown_of(command.answer.get("cost_breakdown"))
     return Charge(
         command_id=command.pk,
         credits=(command.quoted_credits if is_open else command.credits_charged) or 0,
         balance_after=command.credits_remaining,
-        earliest=first - WINDOW,
+        earliest=earliest,
         latest=datetime.max.replace(tzinfo=answered.tzinfo) if is_open else answered + WINDOW,
         breakdown=told or (command.quoted_breakdown if command.credits_remaining is None else {}),
         is_assumed=is_assumed or is_open,

@@ -208,6 +208,26 @@ def test_what_was_settled_at_its_quote_is_corrected_when_the_history_is_matched(
     assert command.moves.order_by("-pk")[0] == corrected
 
 
+def test_what_was_charged_before_an_order_was_sent_is_not_its_charge(
+    connection: Connection,
+    sandbox: Sandbox,
+    order: Callable[..., Command],
+    update: Callable[..., None],
+    spend_elsewhere: Callable[..., None],
+) -> None:
+    """Two equal charges half a minute apart, and nobody told of either."""
+    spend_elsewhere()
+    sandbox.advance(seconds=30)
+    connection.refresh_from_db()
+    connection.clock_skew_seconds += 30
+    connection.save(update_fields=["clock_skew_seconds"])
+    command = order(before_sending=lambda: lose_answer_and_history(sandbox))
+    sandbox.clear_faults()
+    update(minutes=30)
+    made = Allocation.objects.get(command=command)
+    assert made.entry.upstream_id == sandbox.books()[-1]["entry_id"]
+
+
 def test_a_charge_that_an_answer_told_is_never_corrected(
     connection: Connection, order: Callable[..., Command]
 ) -> None:

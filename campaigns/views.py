@@ -59,7 +59,10 @@ def search_campaigns(
 ) -> CampaignQuerySet:
     if q:
         campaigns = campaigns.filter(
-            Q(name__icontains=q) | Q(client__name__icontains=q) | Q(namespaces__prefix__icontains=q)
+            Q(name__icontains=q)
+            | Q(client__name__icontains=q)
+            | Q(namespaces__prefix__icontains=q)
+            | Q(goal__icontains=q)
         ).distinct()
     if client:
         campaigns = campaigns.filter(client=client)

@@ -200,6 +200,10 @@ def test_more_is_where_it_is_found_again(owner: User, signed_in: SignIn, campaig
         address = next(group.more_url for group in groups if group.name == name)
         (group,) = browser.get(address).context["groups"]
         assert len(group.hits) == 8
+    for number in range(8):
+        make_campaign(campaign.client, f"summer-{number}", goal="Sunscreen")
+    (group,) = browser.get("/search/", {"q": "sunscreen"}).context["groups"]
+    assert browser.get(group.more_url).context["page"].paginator.count == 8
 
 
 def test_one_group_alone_shows_more_of_it(owner: User, signed_in: SignIn, campaign: Campaign) -> None:

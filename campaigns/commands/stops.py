@@ -74,15 +74,18 @@ def would_hold(*, client: Client | None, campaign: Campaign | None) -> Held:
     )
 
 
-def waiting_for(stop: Stop) -> CommandQuerySet:
-    """What leaves when the stop is lifted, the oldest first."""
-    commands = scope_of(client=stop.client, campaign=stop.campaign)
+def waiting_for(stop: Stop, *, viewer: User) -> CommandQuerySet:
+    """What leaves when the stop is lifted, the oldest first; of it what `viewer` may see."""
+    commands = scope_of(client=stop.client, campaign=stop.campaign).visible_to(viewer)
     return _shown(commands.filter(state=S.QUEUED)).order_by("pk")
 
 
-def had_left(stop: Stop) -> list[Command]:
-    """What was sent in the hour before the stop, or has no answer yet: no stop can call it back."""
-    commands = _shown(scope_of(client=stop.client, campaign=stop.campaign))
+def had_left(stop: Stop, *, viewer: User) -> list[Command]:
+    """What was sent in the hour before the stop, or has no answer yet: no stop can call it back.
+
+    Of it the newest MOST that `viewer` may see.
+    """
+    commands = _shown(scope_of(client=stop.client, campaign=stop.campaign).visible_to(viewer))
     unanswered = commands.filter(state__in=(S.SENDING, S.UNKNOWN)).order_by("-pk")[:MOST]
     # `at` is TokPortal's time; the clocks are minutes apart at most, which an hour has room for.
     since, until = stop.stopped_at - LATELY, stop.stopped_at + LATELY / 12

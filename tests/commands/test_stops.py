@@ -148,7 +148,7 @@ def test_what_had_left_is_listed(campaign: Campaign, manager: User, signed_in: S
     for command, at in ((long_ago, NOW - timedelta(hours=3)), (lately, NOW - timedelta(minutes=5))):
         command.moves.create(before=S.QUEUED, after=S.SENDING, at=at)
     stop = make_stop(campaign.client)
-    assert stops.had_left(stop) == [lately, sent]
+    assert stops.had_left(stop, viewer=manager) == [lately, sent]
     assert signed_in(manager).get(stop.get_absolute_url()).status_code == 200
 
 
@@ -173,6 +173,14 @@ def test_people_see_only_their_own_clients_orders_behind_a_stop_of_everything(
     stop = make_stop()
     assert campaign.client.name in signed_in(manager).get(stop.get_absolute_url()).content.decode()
     assert campaign.client.name not in signed_in(outsider).get(stop.get_absolute_url()).content.decode()
+
+
+def test_what_others_ordered_hides_nothing_of_ones_own(campaign: Campaign, manager: User) -> None:
+    own = make_command(campaign, state=S.UNKNOWN)
+    other = make_campaign(make_client("other"))
+    for _number in range(stops.MOST):
+        make_command(other, state=S.UNKNOWN)
+    assert stops.had_left(make_stop(), viewer=manager) == [own]
 
 
 def test_the_banner_stands_on_the_pages_concerned(

@@ -66,12 +66,9 @@ def stop_detail(request: HtmxRequest, stop_id: int) -> HttpResponse:
     stop = visible_stop(request.user, stop_id)
     now = timezone.now()
     connection = Connection.objects.active()
-    waiting = stops.waiting_for(stop)
-    left = stops.had_left(stop)
-    if not request.user.is_owner and stop.client is None:  # everybody may know it; not what others ordered
-        waiting = waiting.filter(client__memberships__user=request.user)
-        own = set(request.user.memberships.values_list("client_id", flat=True))
-        left = [command for command in left if command.client_id in own]
+    # Everybody may know of a stop of everything; not what others ordered.
+    waiting = stops.waiting_for(stop, viewer=request.user)
+    left = stops.had_left(stop, viewer=request.user)
     context = {
         "stop": stop,
         "client": stop.client,

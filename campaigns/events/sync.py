@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_noop
 
 from agency import drift
@@ -120,11 +121,13 @@ def _settle(event_ids: Iterable[int], state: str, *, now: datetime, remark: str 
 
 def _put_off(event_ids: Iterable[int], event: WebhookEvent, error: TokPortalError, *, now: datetime) -> None:
     """Try again later; after the last try it waits for a person to replay it."""
-    pause = min(timedelta(seconds=2 ** min(event.attempts, 12)), LONGEST_PAUSE)
-    if isinstance(error, RateLimited):
-        pause = max(timedelta(seconds=error.retry_after), timedelta(seconds=1))
-    next_try_at = now + pause if event.attempts < MOST_ATTEMPTS else None
     logger.warning("%s was not handled: %s", event, error)
-    WebhookEvent.objects.filter(pk__in=event_ids, state__in=UNHANDLED).update(
-        state=S.FAILED, next_try_at=next_try_at, trouble=str(error)[:300]
-    )
+    events = WebhookEvent.objects.filter(pk__in=event_ids, state__in=UNHANDLED)
+    if isinstance(error, RateLimited):  # no try: a long sweep would use them all up
+        pause = max(timedelta(seconds=error.retry_after), timedelta(seconds=1))
+        attempts = Greatest(F("attempts") - 1, 0)  # 0: somebody has asked for it again meanwhile
+        events.update(state=S.WAITING, next_try_at=now + pause, attempts=attempts, trouble=str(error)[:300])
+        return
+    pause = min(timedelta(seconds=2 ** min(event.attempts, 12)), LONGEST_PAUSE)
+    next_try_at = now + pause if event.attempts < MOST_ATTEMPTS else None
+    events.update(state=S.FAILED, next_try_at=next_try_at, trouble=str(error)[:300])

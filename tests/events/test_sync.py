@@ -142,6 +142,18 @@ def test_an_event_that_nobody_can_handle_waits_for_a_person(db: None) -> None:
     assert (event.state, event.next_try_at) == (S.FAILED, None)
 
 
+def test_waiting_for_the_rate_limit_is_no_attempt(connection: Connection, sandbox: Sandbox) -> None:
+    sandbox.fault("429", retry_after=60, match={"operation": "getBundle"})
+    event, _ = sync.store_event(connection, received("bundle.created", bundle_id="b"), now=timezone.now())
+    WebhookEvent.objects.update(attempts=sync.MOST_ATTEMPTS - 1)
+    now = timezone.now()
+    sync.handle_event(event.pk, now=now)
+    event.refresh_from_db()
+    assert (event.state, event.attempts) == (S.WAITING, sync.MOST_ATTEMPTS - 1)
+    assert event.next_try_at is not None
+    assert event.next_try_at >= now + timedelta(seconds=60)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_replay_handles_the_stored_event_again(
     happens: Callable[..., WebhookEvent], ordered: Callable[..., str]

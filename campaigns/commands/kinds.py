@@ -5,10 +5,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from agency.tokportal import Answer, BundleState, NotFound, TokPortal, VideoState
+from agency.tokportal import Answer, BundleState, NotFound, TokPortal, TokPortalError, VideoState
 from campaigns.models import Command
 
 K = Command.Kind
+COVERAGE_UNTIL = "coverage_until"
 HANDED_OVER = ("published", "published_priority", "accepted", "in_review", "finalized", "completed")
 
 
@@ -49,6 +50,18 @@ def _count_slots(field: str) -> Callable[[TokPortal, Command], dict[str, int]]:
         return {field: getattr(api.get_bundle(_bundle_id(command)), field) or 0}
 
     return count
+
+
+def _coverage_until(api: TokPortal, command: Command) -> dict[str, int]:
+    """When the Coverage period ends, of an account for which one may be paid. Not worth failing for."""
+    account = command.bundle.saved_account if command.bundle else None
+    if account is None or not command.quoted_credits:
+        return {}
+    with suppress(TokPortalError):
+        state = api.get_coverage(account.upstream_id)
+        if state and state.current_period_end:
+            return {COVERAGE_UNTIL: int(state.current_period_end.timestamp())}
+    return {}
 
 
 def _find_slots(field: str) -> Callable[[TokPortal, Command], Evidence]:
@@ -211,23 +224,35 @@ KINDS: Mapping[str, Kind] = {
     ),
     K.FINALIZE_ACCOUNT: Kind(_on_bundle("finalize_account"), _find_account_status(("finalized",))),
     K.CONFIGURE_VIDEOS: Kind(
-        _on_bundle_with_body("batch_configure_videos"), _find_slot_contents, is_gated=True
+        _on_bundle_with_body("batch_configure_videos"),
+        _find_slot_contents,
+        is_gated=True,
+        before=_coverage_until,
     ),
-    K.PUBLISH_BUNDLE: Kind(_on_bundle("publish_bundle"), _find_bundle_status(HANDED_OVER), is_gated=True),
+    K.PUBLISH_BUNDLE: Kind(
+        _on_bundle("publish_bundle"), _find_bundle_status(HANDED_OVER), is_gated=True, before=_coverage_until
+    ),
     K.UNPUBLISH_BUNDLE: Kind(_on_bundle("unpublish_bundle"), _find_bundle_status(("pending_setup",))),
     K.PUBLISH_ALL_VIDEOS: Kind(
-        _on_bundle("publish_all_videos"), _find_nothing_left_to_publish, is_gated=True
+        _on_bundle("publish_all_videos"), _find_nothing_left_to_publish, is_gated=True, before=_coverage_until
     ),
     K.FINALIZE_VIDEO: Kind(
-        _on_video("finalize_video", with_body=False), _find_video_status(("finalized",)), is_gated=True
+        _on_video("finalize_video", with_body=False),
+        _find_video_status(("finalized",)),
+        is_gated=True,
+        before=_coverage_until,
     ),
     K.CORRECT_VIDEO: Kind(
         _on_video("request_video_corrections", with_body=True),
         _find_video_status(("pending_corrections",)),
         is_gated=True,
+        before=_coverage_until,
     ),
     K.FIX_DOWNLOAD: Kind(
-        _on_video("fix_video_download", with_body=True), _find_download_fixed, is_gated=True
+        _on_video("fix_video_download", with_body=True),
+        _find_download_fixed,
+        is_gated=True,
+        before=_coverage_until,
     ),
     K.CREATE_WEBHOOK: Kind(_create_webhook, _delete_stray_endpoints, can_dry_run=False, takes_key=False),
 }

@@ -174,27 +174,40 @@ def test_a_state_whose_charge_is_in_the_history_costs_that(
     assert spent(sandbox) == [-38, -25]
 
 
-def test_a_charge_that_another_order_could_own_as_well_is_a_persons_decision(
-    due: Bundle, manager: User, sandbox: Sandbox
-) -> None:
+def lost_with_a_rival(
+    due: Bundle, by: User, sandbox: Sandbox, *, bundle: Bundle | None
+) -> tuple[Command, Command]:
+    """Carried out, its answer and the history lost; beside it one of `bundle` that could own its entry as well."""
     lose = {"operation": "publishAllBundleVideos", "dry_run": False}
-    blind = {"operation": "listCreditTransactions"}
 
     def lose_it_and_the_history() -> None:
         sandbox.fault("drop_after", match=lose)
-        sandbox.fault("500", match=blind, times=-1)
+        sandbox.fault("500", match={"operation": "listCreditTransactions"}, times=-1)
 
-    command = publish_added(due, manager, before=lose_it_and_the_history)
+    command = publish_added(due, by, before=lose_it_and_the_history)
     assert command.state == S.UNKNOWN
     rival = Command.objects.get(pk=command.pk)
-    rival.pk, rival.key, rival.bundle, rival.lease_until = None, uuid4(), None, None
+    rival.pk, rival.key, rival.bundle = None, uuid4(), bundle
     rival.next_try_at += timedelta(days=1)
     rival.save()
     sandbox.clear_faults()
-    command = later(command)
+    return later(command), rival
+
+
+def test_a_charge_that_another_order_of_the_account_could_own_as_well_is_a_persons_decision(
+    due: Bundle, manager: User, sandbox: Sandbox
+) -> None:
+    command, rival = lost_with_a_rival(due, manager, sandbox, bundle=due)
     assert (command.state, command.needs_person, command.credits_charged) == (S.UNKNOWN, True, None)
     Command.objects.filter(pk=rival.pk).update(state=S.REFUSED)
     command = later(command, minutes=10)
+    assert (command.state, command.credits_charged) == (S.SUCCEEDED, 25)
+
+
+def test_the_period_of_the_account_tells_whether_it_was_this_order_that_paid(
+    due: Bundle, manager: User, sandbox: Sandbox
+) -> None:
+    command, _ = lost_with_a_rival(due, manager, sandbox, bundle=None)
     assert (command.state, command.credits_charged) == (S.SUCCEEDED, 25)
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from agency.connections import SKEW_NOISE
 from agency.tokportal import CreditEntryState, TokPortal, TokPortalError
 from agency.tokportal.results.answers import breakdown_of
-from campaigns.commands.kinds import KINDS
+from campaigns.commands.kinds import COVERAGE_UNTIL, KINDS
 from campaigns.models import Command
 
 S = Command.State
@@ -17,6 +17,7 @@ S = Command.State
 CLOCKS_DIFFER = timedelta(seconds=SKEW_NOISE + 1)  # by so much unnoticed
 # How far an entry may lie from the moment of its effect, where that is known. The nearest distance that tells wins.
 STEPS = (timedelta(milliseconds=50), timedelta(seconds=1), CLOCKS_DIFFER)
+_UNDER_WAY = Q(state__in=(S.SENDING, S.UNKNOWN)) | Q(state=S.QUEUED, first_sent_at__isnull=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,9 @@ def cost_in_history(
     """What a Command cost whose effect is there; None = the history cannot be read, or leaves a doubt.
 
     What buys has an entry for certain, so the only one that could be it is. What settles a Coverage period that
-    is due may have cost nothing: its effect is told from a state, which may have been there before. So an entry is
-    its own only where no other Command could own it, and none is nothing only once no call can be under way.
+    is due may have cost nothing: its effect is told from a state, which may have been there before. Whether the
+    account's period moved on tells. Where that cannot be seen, an entry is its own only where no other Command
+    could own it, and none is nothing only once no call can be under way.
 
     The price may have moved after it was quoted, so the amount proves nothing. `effect_at`: when what it made
     came to be, where TokPortal tells; `at` is TokPortal's time too. One page is read, the newest hundred entries.
@@ -58,9 +60,32 @@ def cost_in_history(
         return _cost(_only(entries, effect_at))
     if page.has_more and not (times and min(times) < since):
         return None  # older ones may be on the next page
+    if (was_paid := _was_period_paid(api, command, since=since)) is not None:
+        if not was_paid:
+            is_over = command.state == S.SENDING or at - command.state_since >= Command.LEASE
+            return Cost(0) if is_over else None
+        if len({entry.amount for entry in entries}) != 1:
+            return None
+        is_certain = len(entries) == 1 and not _has_rival(command, entries[0])
+        return Cost(-entries[0].amount, entries[0].balance_after if is_certain else None)  # whichever it is
     if not entries:
         return Cost(0) if at - command.state_since >= Command.LEASE else None
     return _cost(entries[0]) if len(entries) == 1 and not _has_rival(command, entries[0]) else None
+
+
+def _was_period_paid(api: TokPortal, command: Command, *, since: datetime) -> bool | None:
+    """Whether the account's Coverage period moved on since the Command left; None = untold, or not its doing alone."""
+    look = KINDS[command.kind].before
+    if look is None or command.bundle is None or COVERAGE_UNTIL not in command.before:
+        return None
+    until = look(api, command).get(COVERAGE_UNTIL)
+    if until is None or until == command.before[COVERAGE_UNTIL]:
+        return None if until is None else False
+    others = Command.objects.filter(
+        bundle__saved_account=command.bundle.saved_account_id, quoted_credits__gt=0
+    )
+    others = others.exclude(pk=command.pk).filter(_UNDER_WAY | Q(state=S.SUCCEEDED, state_since__gte=since))
+    return None if others.exists() else True
 
 
 def _cost(entry: CreditEntryState | None) -> Cost | None:
@@ -78,14 +103,13 @@ def _not_taken(command: Command, entries: list[CreditEntryState]) -> list[Credit
 def _has_rival(command: Command, entry: CreditEntryState) -> bool:
     """Whether another Command could own it: one without an answer, or one that no answer told the charge of."""
     assert entry.created_at is not None
-    under_way = Q(state__in=(S.SENDING, S.UNKNOWN)) | Q(state=S.QUEUED, first_sent_at__isnull=False)
     others = Command.objects.filter(connection=command.connection_id, quoted_credits__gt=0)
     others = others.exclude(pk=command.pk)
     assumed = others.with_assumed_charge().filter(answered_at__gte=entry.created_at - CLOCKS_DIFFER)
     return any(
         (other.first_sent_at or other.state_since) - CLOCKS_DIFFER <= entry.created_at
         and _may_be_of(other, entry.amount, entry.breakdown)
-        for other in [*others.filter(under_way), *assumed]
+        for other in [*others.filter(_UNDER_WAY), *assumed]
     )
 
 

@@ -58,7 +58,9 @@ def order(page: Page, demo: Demo) -> str:
     """Order with the price on the button, pressed twice; one bundle and one charge come of it."""
     charges_before = len(demo.sandbox.books())
     page.get_by_role("link", name="Order a bundle").first.click()
-    page.get_by_label("Country").select_option("USA")
+    country = page.get_by_role("combobox", name="Country")
+    country.fill("united states")
+    country.press("Enter")
     page.get_by_label(re.compile("^Videos")).fill("2")
     page.get_by_label("Title").fill("Borealis US")
     page.get_by_label("Accept videos without a review").uncheck()
@@ -176,9 +178,11 @@ def check_report(page: Page, demo: Demo, ref: str) -> None:
     page.goto(f"/clients/{SLUG}/reports/{posted}/")
     live = [row for row in download_csv(page) if row["section"] == "video"]
     assert len(live) == 2
-    assert {row["link"]: int(row["views"]) for row in live} == views_at_tokportal(
-        demo, mine[0]["bundle_ids"][0]
-    )
+    shown = {row["link"]: int(row["views"]) for row in live}
+    seen = views_at_tokportal(demo, mine[0]["bundle_ids"][0])
+    assert shown.keys() == seen.keys()
+    # They go on growing while the page is read: a view in a few seconds.
+    assert all(0 <= seen[link] - views < 10 for link, views in shown.items())
 
 
 def download_csv(page: Page) -> list[dict[str, str]]:

@@ -201,7 +201,9 @@ def _stops(context: Context, user: User, now: datetime) -> Iterator[Trouble]:
     for stop in standing.select_related("client", "campaign", "stopped_by").order_by("pk"):
         about = {"scope": stop.campaign or stop.client}
         what = gettext("Sending is stopped for %(scope)s.") % about if stop.client_id else ""
-        then = gettext("%(who)s stopped it %(age)s: “%(reason)s”. New orders wait and hold their credits.") % {
+        then = gettext(
+            "%(who)s stopped it %(age)s: “%(reason)s”. New orders wait and hold their credits."
+        ) % {
             "who": stop.stopped_by.name,
             "age": age(stop.stopped_at, now),
             "reason": stop.reason,

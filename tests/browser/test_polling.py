@@ -43,8 +43,8 @@ class Polls:
 def open_bundle(page: Page) -> Polls:
     """A bundle at which nothing happens any more asks every 15 seconds whether something did."""
     page.clock.install()
-    page.goto("/bundles/?state=To+set+up")
-    page.goto(str(page.get_by_role("row").nth(1).get_by_role("link").first.get_attribute("href")))
+    page.goto("/bundles/?state=to-set-up&client=lumen")
+    page.goto(str(page.get_by_role("row").last.get_by_role("link").first.get_attribute("href")))
     expect(page.locator("#bundle-state[data-poll='15']")).to_be_visible()
     page.wait_for_timeout(300)
     return Polls(page)

@@ -147,7 +147,11 @@ def test_make_passes_on_whatever_it_is_told(tmp_path, household):
     for stop_signal in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         (tmp_path / "up").unlink(missing_ok=True)
         make = subprocess.Popen(
-            ["make", "-f", makefile], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ["make", "-f", makefile],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            # Tests that run in a shell's background inherit INT as ignored, and so would make.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         assert eventually((tmp_path / "up").exists, seconds=10)
         make.send_signal(stop_signal)

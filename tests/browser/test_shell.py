@@ -288,6 +288,11 @@ def test_a_slow_answer_shows_the_line_on_top(new_page: NewPage) -> None:
 # Narrow screens
 
 
+# What reaches over the right edge, so that a failure says where to look.
+TOO_WIDE = """() => [...document.querySelectorAll("*")].filter(element => element.getBoundingClientRect().right > 361)
+    .slice(0, 9).map(element => element.outerHTML.slice(0, 120))"""
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -306,7 +311,7 @@ def test_a_phone_scrolls_no_page_sideways(new_page: NewPage, address: str) -> No
     page = new_page(**PHONE)
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360, page.evaluate(TOO_WIDE)
 
 
 def test_the_menu_of_a_phone_leads_on(new_page: NewPage) -> None:

@@ -5,11 +5,9 @@ nothing of it here.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from redis import RedisError
 
 from agency.htmx import DRAWER
 from agency.models import User
@@ -47,17 +45,14 @@ class RecentPagesMiddleware:
 
 
 def remember_page(user: User, path: str) -> None:
-    with suppress(RedisError):  # a convenience: no page fails for it
-        known = [other for other in cache.get(_key(user), []) if other != path]
-        cache.set(_key(user), [path, *known][:REMEMBERED], REMEMBERED_SECONDS)
+    known = [other for other in cache.get(_key(user), []) if other != path]
+    cache.set(_key(user), [path, *known][:REMEMBERED], REMEMBERED_SECONDS)
 
 
 def recent_pages(user: User) -> list[str]:
     """Newest first."""
-    with suppress(RedisError):
-        paths: list[str] = cache.get(_key(user), [])
-        return paths
-    return []
+    paths: list[str] = cache.get(_key(user), [])
+    return paths
 
 
 def _key(user: User) -> str:

@@ -112,13 +112,14 @@ def _figures(pks: list[int]) -> QuerySet[Any, Any]:
     accounts = SavedAccount.objects.filter(campaign__client=OuterRef("pk")).order_by()
     return Client.objects.filter(pk__in=pks).values(
         "pk",
-        live=_total(bundles, "campaign__client", Sum("videos_live")),
+        live=total_of(bundles, "campaign__client", Sum("videos_live")),
         limit=Subquery(budget.values("credits")[:1]),
         data_at=Subquery(accounts.values("campaign__client").annotate(at=Max("analytics_at")).values("at")),
     )
 
 
-def _total(rows: QuerySet, group: str, total: Count | Sum) -> Coalesce:
+def total_of(rows: QuerySet, group: str, total: Count | Sum) -> Coalesce:
+    """Over the `rows` of the outer row; 0 where there are none. A subquery, so that totals do not multiply."""
     summed = rows.order_by().values(group).annotate(total=total).values("total")
     return Coalesce(Subquery(summed, output_field=IntegerField()), 0)
 
@@ -209,10 +210,10 @@ def campaigns_with_figures(campaigns: QuerySet[Campaign], *, connection: Connect
     bundles = Bundle.objects.filter(campaign=OuterRef("pk"))
     spoken_for = Commitment.objects.filter(connection=connection, campaign=OuterRef("pk"))
     return campaigns.annotate(
-        bundles_open=_total(bundles.exclude(status__in=Bundle.ENDED), "campaign", Count("pk")),
-        videos_live=_total(bundles, "campaign", Sum("videos_live")),
+        bundles_open=total_of(bundles.exclude(status__in=Bundle.ENDED), "campaign", Count("pk")),
+        videos_live=total_of(bundles, "campaign", Sum("videos_live")),
         budget_credits=Subquery(Budget.objects.filter(campaign=OuterRef("pk")).values("credits")[:1]),
-        credits_used=_total(spoken_for, "campaign", Sum("credits")),
+        credits_used=total_of(spoken_for, "campaign", Sum("credits")),
     )
 
 
@@ -252,8 +253,8 @@ def _read_budgets_in_use(connection: Connection) -> list[BudgetUse]:
         "campaign__ends_on",
         "credits",
         Case(
-            When(campaign=None, then=_total(spoken_for, "client", Sum("credits"))),
-            default=_total(of_campaign, "campaign", Sum("credits")),
+            When(campaign=None, then=total_of(spoken_for, "client", Sum("credits"))),
+            default=total_of(of_campaign, "campaign", Sum("credits")),
         ),
     )
     return [BudgetUse(*row) for row in rows]

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, OuterRef, Q, QuerySet, Sum
 
 from agency.models import User
 from agency.tables import Column
 from campaigns.models import Bundle, Campaign
+from campaigns.overview import total_of
 from clients.access import visible_clients
 from clients.models import Client
 
@@ -48,9 +48,9 @@ def client_rows(user: User, *, q: str = "", show: str = "") -> QuerySet[Client]:
     campaigns = Campaign.objects.filter(client=OuterRef("pk"), archived_at=None)
     bundles = Bundle.objects.filter(campaign__client=OuterRef("pk"))
     return clients.annotate(
-        campaigns_open=_total(campaigns, "client", Count("pk")),
-        bundles_open=_total(bundles.exclude(status__in=Bundle.ENDED), "campaign__client", Count("pk")),
-        videos_live=_total(bundles, "campaign__client", Sum("videos_live")),
+        campaigns_open=total_of(campaigns, "client", Count("pk")),
+        bundles_open=total_of(bundles.exclude(status__in=Bundle.ENDED), "campaign__client", Count("pk")),
+        videos_live=total_of(bundles, "campaign__client", Sum("videos_live")),
     )
 
 
@@ -65,9 +65,3 @@ def client_cells(clients: QuerySet[Client]) -> Iterator[list[object]]:
             client.archived_at,
             *(getattr(client, name) for name in CLIENT_COLUMNS[-3:]),
         ]
-
-
-def _total(rows: QuerySet, group: str, total: Count | Sum) -> Coalesce:
-    """Over the `rows` of the outer row. A subquery of its own, so that totals do not multiply."""
-    summed = rows.order_by().values(group).annotate(n=total).values("n")
-    return Coalesce(Subquery(summed, output_field=IntegerField()), 0)

@@ -153,12 +153,9 @@ def icon(name: str) -> SafeString:
 def _needs_count(context: Context) -> int | None:
     """The count of the bell: on Today that of the page itself, elsewhere as it was last counted."""
     request = context["request"]
-    try:
-        if request.resolver_match and request.resolver_match.url_name == "today":
-            remember_count(request.user, context["needs_total"])
-        return remembered_count(request.user)
-    except RedisError:
-        return None
+    if request.resolver_match and request.resolver_match.url_name == "today":
+        remember_count(request.user, context["needs_total"])
+    return remembered_count(request.user)
 
 
 def _place(request: HttpRequest) -> str:

@@ -9,8 +9,9 @@ from django.db import connection as database
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 
 from agency.models import Connection, User
+from campaigns import access
 from campaigns.analytics.models import AccountPull, AccountSnapshot, VideoSnapshot
-from campaigns.models import Bundle, Campaign, SavedAccount, Video
+from campaigns.models import Bundle, SavedAccount, Video
 from clients.models import Client
 
 STILL_OF_INTEREST = timedelta(minutes=30)  # how long a finished or stuck request for figures is shown
@@ -42,11 +43,8 @@ class Change:
 
 
 def visible_accounts(user: User) -> QuerySet[SavedAccount]:
-    """Those of the clients that `user` works for; owners see unclaimed ones too."""
-    accounts = SavedAccount.objects.all()
-    if not user.is_owner:
-        accounts = accounts.filter(campaign__in=Campaign.objects.visible_to(user))
-    return accounts.select_related("campaign__client", "pull").defer("raw")
+    """As `access.visible_accounts`, with when each is read next."""
+    return access.visible_accounts(user).select_related("pull").defer("raw")
 
 
 def videos_of(bundles: QuerySet[Bundle]) -> QuerySet[Video]:

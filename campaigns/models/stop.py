@@ -1,6 +1,6 @@
 """The switch that keeps what was asked from leaving for TokPortal: for a client, a campaign, or everything."""
 
-from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +9,6 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from redis import RedisError
 
 from agency.models import User, audited
 from campaigns.models.campaign import Campaign
@@ -24,25 +23,17 @@ def any_stop_stands() -> bool:
     Kept for ten seconds in the cache, and forgotten when one is made or lifted. For banners; what decides whether
     a Command leaves asks the table.
     """
-    try:
-        stands: bool | None = cache.get(STAND_KEY)
-        if stands is None:
-            stands = Stop.objects.standing().exists()
-            cache.set(STAND_KEY, stands, STAND_KEPT_SECONDS)
-    except RedisError:
-        return True  # then the table says which
+    stands: bool | None = cache.get(STAND_KEY)
+    if stands is None:
+        stands = Stop.objects.standing().exists()
+        cache.set(STAND_KEY, stands, STAND_KEPT_SECONDS)
     return stands
 
 
 def forget_stops() -> None:
     """At once and once more after the commit: in between somebody may have looked at the old rows."""
-    _forget()
-    transaction.on_commit(_forget)
-
-
-def _forget() -> None:
-    with suppress(RedisError):
-        cache.delete(STAND_KEY)
+    cache.delete(STAND_KEY)
+    transaction.on_commit(partial(cache.delete, STAND_KEY))
 
 
 class StopQuerySet(models.QuerySet["Stop"]):
